@@ -1,0 +1,234 @@
+"""Every ffmpeg command that Carrete runs, as lists. Pure: nothing here starts a process."""
+
+from pathlib import Path
+
+from carrete.adapters.ffmpeg.filters import audio_graph, picture, video_graph
+from carrete.domain.ladder import Rendition, VideoCodec
+from carrete.domain.media import Access, Limits
+from carrete.domain.plan import Chunk, Plan
+
+DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpegtsraw,mpeg,flv,live_flv,asf,ogg,mxf"
+MAX_ERROR_RATE = "0.25"
+STATS_PERIOD_S = "0.5"
+
+_GLOBAL = (
+    "-nostdin",  # a child that waits for a key would hang
+    "-hide_banner",
+    *("-v", "error"),  # standard error holds reasons, nothing else
+    "-nostats",
+    *("-progress", "pipe:1"),
+    *("-stats_period", STATS_PERIOD_S),
+    "-y",  # an attempt's directory is its own
+)
+_NO_METADATA = (
+    *("-map_metadata", "-1"),  # GPS, device names, dates: none of them is the viewer's business
+    *("-map_metadata:s", "-1"),
+    *("-map_chapters", "-1"),
+)
+_FRAGMENTED = (
+    *("-avoid_negative_ts", "disabled"),  # timestamps are absolute already; nothing may shift them
+    *("-f", "mp4"),
+    "-movflags",
+    # frag_keyframe: one fragment a GOP, which is what playlists address. empty_moov and
+    # default_base_moof: CMAF. frag_discont: tfdt says the absolute time, so that chunks need no
+    # joining. negative_cts_offsets: no edit list, so every chunk has the same init segment.
+    # skip_trailer: no index box between the chunks.
+    "+frag_keyframe+empty_moov+default_base_moof+frag_discont+negative_cts_offsets+skip_trailer",
+)
+
+
+def _safe_input(limits: Limits) -> tuple[str, ...]:
+    return (
+        *("-protocol_whitelist", "file"),  # a playlist in disguise reaches nothing
+        *("-format_whitelist", DEMUXERS),  # nor is it read as one
+        *("-max_pixels", str(limits.max_pixels)),  # a frame size bomb in mid-stream
+        *("-max_error_rate", MAX_ERROR_RATE),  # beyond it, what decodes is no longer the video
+        # A change of picture size is the scaler's business; rebuilding the graph would start the
+        # frame grid again in the middle.
+        *("-reinit_filter", "0"),
+    )
+
+
+def encode(
+    ffmpeg: Path,
+    source: Path,
+    plan: Plan,
+    chunk: Chunk,
+    outputs: dict[str, Path],
+    *,
+    threads: int,
+    limits: Limits,
+) -> tuple[str, ...]:
+    """One chunk in the renditions that ``outputs`` names, each as a fragmented MP4."""
+    renditions = tuple(one for one in plan.renditions if one.name in outputs)
+    graph = video_graph(plan, chunk, renditions)
+    argv = [
+        str(ffmpeg),
+        *_GLOBAL,
+        *_safe_input(limits),
+        *seek(plan, chunk),
+        *("-threads", str(threads)),
+        *("-i", f"file:{source}"),
+        *("-filter_complex_threads", str(threads)),
+        *("-filter_complex", graph.text),
+    ]
+    for rendition, label in zip(renditions, graph.outputs, strict=True):
+        argv += [
+            *("-map", f"[{label}]"),
+            *("-frames:v", str(chunk.frame_count)),  # exactly; the graph offers more
+            *("-fps_mode", "passthrough"),  # the grid is made; nothing is to be added or dropped
+            *video_encoder(plan, rendition, threads),
+            *_NO_METADATA,
+            *("-video_track_timescale", str(plan.timescale)),
+            *_FRAGMENTED,
+            f"file:{outputs[rendition.name]}",
+        ]
+    return tuple(argv)
+
+
+def seek(plan: Plan, chunk: Chunk) -> tuple[str, ...]:
+    """Input options that start decoding at a keyframe before the chunk."""
+    keep = ("-copyts",)  # the source's clock, which the graph turns into the output's
+    if chunk.first_frame == 0 or plan.source.access is Access.WHOLE:
+        return keep
+    return (
+        *keep,
+        *("-seek_timestamp", "1"),  # on the container's clock, not from its start time
+        "-noaccurate_seek",  # the frames before the chunk go in too; the grid drops them
+        *("-ss", f"{plan.seeks_s[chunk.index]:.6f}"),
+    )
+
+
+def video_encoder(plan: Plan, rendition: Rendition, threads: int) -> tuple[str, ...]:
+    """Encoder options: capped CRF, closed GOPs of fixed length."""
+    cap = rendition.max_bitrate
+    shared = (
+        *("-crf", str(rendition.crf)),
+        *("-maxrate", str(cap)),  # CRF spends less where less will do; this bounds the rest
+        *("-bufsize", str(2 * cap)),
+        *("-g", str(plan.gop)),
+    )
+    if rendition.codec is VideoCodec.AV1:
+        return (
+            *("-c:v", "libsvtav1"),
+            *("-preset", rendition.preset),
+            *shared,
+            # lp: threads. irefresh-type 2: closed GOPs. scd 0: keyframes on the grid alone.
+            *("-svtav1-params", f"lp={threads}:irefresh-type=2:scd=0"),
+        )
+    return (
+        *("-c:v", "libx264"),
+        *("-preset", rendition.preset),
+        *shared,
+        *("-keyint_min", str(plan.gop)),  # no keyframe off the grid
+        *("-sc_threshold", "0"),
+        *("-profile:v", "high"),
+        *("-threads", str(threads)),
+    )
+
+
+def audio(ffmpeg: Path, source: Path, plan: Plan, out: Path, *, limits: Limits) -> tuple[str, ...]:
+    """The sound of the whole file as a fragmented MP4 of AAC-LC."""
+    assert plan.audio is not None
+    assert plan.source.audio is not None
+    return (
+        str(ffmpeg),
+        *_GLOBAL,
+        *_safe_input(limits),
+        "-copyts",
+        *("-i", f"file:{source}"),
+        "-filter_complex",
+        audio_graph(plan, plan.source.audio, plan.audio.sample_rate),
+        *("-map", "[a]"),
+        *("-c:a", "aac"),
+        *("-b:a", str(plan.audio.bit_rate)),
+        *_NO_METADATA,
+        *("-frag_duration", "2000000"),  # about two seconds, as the video's fragments
+        *("-f", "mp4"),
+        *("-movflags", "+empty_moov+default_base_moof+frag_discont+skip_trailer"),
+        f"file:{out}",
+    )
+
+
+def rewrap(ffmpeg: Path, source: Path, streams: tuple[int, ...], out: Path) -> tuple[str, ...]:
+    """The same packets in an MP4, in which every frame can be reached by seeking."""
+    maps = [word for index in streams for word in ("-map", f"0:{index}")]
+    return (
+        str(ffmpeg),
+        *_GLOBAL,
+        *_safe_input(Limits()),
+        *("-fflags", "+genpts"),
+        *("-i", f"file:{source}"),
+        *maps,
+        *("-c", "copy"),
+        *("-f", "mov"),  # takes codecs that the MP4 muxer refuses
+        *("-movflags", "+faststart"),
+        f"file:{out}",
+    )
+
+
+def poster(
+    ffmpeg: Path, source: Path, plan: Plan, out: Path, *, at_s: float, window: int, limits: Limits
+) -> tuple[str, ...]:
+    """The most typical of ``window`` frames from ``at_s`` on (output's clock) as a JPEG.
+
+    A window of keyframes only is cheap and spans many scenes; see ``thumbnail`` in ffmpeg-filters.
+    """
+    video, top = plan.source.video, plan.top
+    at = float(plan.origin_s) + at_s
+    start = () if plan.source.access is Access.WHOLE or at_s <= 0 else (
+        *("-seek_timestamp", "1"), "-noaccurate_seek", *("-ss", f"{at:.6f}"),
+    )  # fmt: skip
+    graph = ",".join([
+        f"[0:{video.index}]thumbnail={window}",
+        *(["bwdif=mode=send_frame:deint=interlaced"] if video.interlaced else []),
+        *picture(video, top.width, top.height),
+        "scale=out_range=pc",
+        "format=yuvj420p[p]",
+    ])  # fmt: skip
+    return (
+        str(ffmpeg),
+        *_GLOBAL,
+        *_safe_input(limits),
+        "-copyts",
+        *start,
+        *("-skip_frame", "nokey"),
+        *("-threads", "1"),
+        *("-i", f"file:{source}"),
+        *("-filter_complex", graph),
+        *("-map", "[p]"),
+        *("-frames:v", "1"),
+        *("-fps_mode", "passthrough"),
+        *("-c:v", "mjpeg"),
+        *("-q:v", "4"),
+        *_NO_METADATA,
+        *("-update", "1"),  # one picture, not a numbered sequence
+        *("-f", "image2"),
+        f"file:{out}",
+    )
+
+
+def assemble(ffmpeg: Path, playlist: Path, sound: Path | None, out: Path) -> tuple[str, ...]:
+    """The downloadable MP4 out of the chunks that ``playlist`` lists, without encoding."""
+    video = (
+        *("-protocol_whitelist", "file,concatf"),
+        *("-f", "mp4"),
+        # Chunk files follow each other as one fragmented file; the repeated headers are skipped.
+        *("-i", f"concatf:{playlist}"),
+    )
+    audio_in = () if sound is None else ("-f", "mp4", "-i", f"file:{sound}")
+    maps = ("-map", "0:v:0") if sound is None else ("-map", "0:v:0", "-map", "1:a:0")
+    return (
+        str(ffmpeg),
+        *("-nostdin", "-hide_banner"),
+        # The repeated headers are reported as errors; real ones end with a non-zero exit.
+        *("-v", "error", "-nostats", "-progress", "pipe:1", "-stats_period", STATS_PERIOD_S, "-y"),
+        *video,
+        *audio_in,
+        *maps,
+        *("-c", "copy"),
+        *_NO_METADATA,
+        *("-movflags", "+faststart"),  # playable while it downloads
+        *("-f", "mp4"),
+        f"file:{out}",
+    )

@@ -1,0 +1,241 @@
+"""Accounts, videos, jobs and events in memory."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from carrete.adapters.memory.jobs import MemoryJobs
+from carrete.adapters.memory.maintenance import MemoryMaintenance
+from carrete.adapters.memory.state import VideoRow
+from carrete.domain.account import Account, EmailTakenError, Role, Session
+from carrete.domain.artifacts import ArtifactKind
+from carrete.domain.ids import new_id
+from carrete.domain.task import NewTask, Priority, TaskKind
+from carrete.domain.video import IN_WORK, REPROCESSABLE, InvalidStateError, Video, VideoState
+from carrete.ports import (
+    Artifact,
+    Doorbell,
+    IdempotencyConflictError,
+    JobDetail,
+    NewVideo,
+)
+
+_PREPARE = NewTask(TaskKind.PREPARE, priority=Priority.FIRST_SECONDS)
+
+
+class MemoryStore(MemoryMaintenance, MemoryJobs):
+    """Conforms to ``AccountStore``, ``VideoStore``, ``JobStore``, ``MaintenanceStore``, ``EventLog``."""
+
+    # ── accounts ──
+
+    async def create_account(self, email: str, password_hash: str, role: Role) -> Account:
+        """See ``ports.AccountStore``."""
+        if any(account.email == email for account, _ in self.accounts.values()):
+            msg = "an account with this address exists"
+            raise EmailTakenError(msg)
+        account = Account(new_id(), email, role, self.clock())
+        self.accounts[account.id] = (account, password_hash)
+        return account
+
+    async def credentials(self, email: str) -> tuple[Account, str] | None:
+        """See ``ports.AccountStore``."""
+        return next((pair for pair in self.accounts.values() if pair[0].email == email), None)
+
+    async def set_password_hash(self, account_id: UUID, password_hash: str) -> None:
+        """See ``ports.AccountStore``."""
+        self.accounts[account_id] = (self.accounts[account_id][0], password_hash)
+
+    async def open_session(
+        self, account_id: UUID, token_hash: bytes, label: str, expires_at: datetime
+    ) -> Session:
+        """See ``ports.AccountStore``."""
+        session = Session(new_id(), account_id, label, self.clock(), expires_at)
+        self.sessions[token_hash] = session
+        return session
+
+    async def session(self, token_hash: bytes) -> tuple[Account, Session] | None:
+        """See ``ports.AccountStore``."""
+        session = self.sessions.get(token_hash)
+        if session is None or session.expires_at <= self.clock():
+            return None
+        return self.accounts[session.account_id][0], session
+
+    async def close_session(self, token_hash: bytes) -> None:
+        """See ``ports.AccountStore``."""
+        self.sessions.pop(token_hash, None)
+
+    async def count_attempt(self, key: str, window_s: int) -> int:
+        """See ``ports.AccountStore``."""
+        window = (key, int(self.clock().timestamp() // window_s))
+        self.attempts[window] = self.attempts.get(window, 0) + 1
+        return self.attempts[window]
+
+    async def prune_accounts(self) -> None:
+        """See ``ports.AccountStore``."""
+        now = self.clock()
+        self.sessions = {k: s for k, s in self.sessions.items() if s.expires_at > now}
+
+    # ── videos ──
+
+    async def create_video(
+        self, new: NewVideo, idempotency_key: str | None, request_hash: bytes
+    ) -> tuple[Video, bool]:
+        """See ``ports.VideoStore``."""
+        for row in self.rows.values():
+            same = row.video.owner_id == new.owner_id and row.idempotency_key == idempotency_key
+            if idempotency_key is not None and same:
+                if row.request_hash != request_hash:
+                    msg = "this Idempotency-Key was used with another request"
+                    raise IdempotencyConflictError(msg)
+                return self.owned(new.owner_id, row.video.id), False
+        now = self.clock()
+        video = Video(
+            id=new.id,
+            owner_id=new.owner_id,
+            name=new.name,
+            extension=new.extension,
+            content_type=new.content_type,
+            size_bytes=new.size_bytes,
+            state=VideoState.UPLOADING,
+            profile=new.profile,
+            part_size=new.part_size,
+            created_at=now,
+            updated_at=now,
+        )
+        self.rows[video.id] = VideoRow(video, idempotency_key, request_hash)
+        self.note(video.owner_id, video.id, "video.uploading", name=video.name)
+        return video, True
+
+    async def set_upload(self, owner_id: UUID, video_id: UUID, upload_id: str) -> str:
+        """See ``ports.VideoStore``."""
+        video = self.owned(owner_id, video_id)
+        if video.upload_id is not None or video.state is not VideoState.UPLOADING:
+            return video.upload_id or ""
+        self.change(video_id, upload_id=upload_id)
+        return upload_id
+
+    async def touch(self, owner_id: UUID, video_id: UUID) -> None:
+        """See ``ports.VideoStore``."""
+        row = self.rows.get(video_id)
+        if row and row.video.owner_id == owner_id and row.video.state is VideoState.UPLOADING:
+            self.change(video_id)
+
+    async def video(self, owner_id: UUID, video_id: UUID) -> Video:
+        """See ``ports.VideoStore``."""
+        return self.owned(owner_id, video_id)
+
+    async def videos(
+        self,
+        owner_id: UUID,
+        *,
+        states: Collection[VideoState] = (),
+        before: UUID | None = None,
+        limit: int,
+    ) -> list[Video]:
+        """See ``ports.VideoStore``."""
+        found = [
+            self.seen(row.video)
+            for row in self.rows.values()
+            if row.video.owner_id == owner_id
+            and row.video.state is not VideoState.DELETING
+            and (not states or row.video.state in states)
+            and (before is None or row.video.id < before)
+        ]
+        return sorted(found, key=lambda video: video.id, reverse=True)[:limit]
+
+    async def rename(self, owner_id: UUID, video_id: UUID, name: str) -> Video:
+        """See ``ports.VideoStore``."""
+        self.owned(owner_id, video_id)
+        self.change(video_id, name=name)
+        self.note(owner_id, video_id, "video.renamed", name=name)
+        return self.owned(owner_id, video_id)
+
+    async def submit(self, owner_id: UUID, video_id: UUID, etag: str | None) -> Sequence[Doorbell]:
+        """See ``ports.VideoStore``."""
+        video = self.owned(owner_id, video_id)
+        if video.state is not VideoState.UPLOADING:
+            return ()
+        job, bells = self.open_job(video, video.profile, _PREPARE)
+        self.set_state(
+            video,
+            VideoState.QUEUED,
+            job_id=job,
+            upload_id=None,
+            uploaded_at=self.clock(),
+            source_etag=etag,
+        )
+        return bells
+
+    async def resubmit(
+        self, owner_id: UUID, video_id: UUID, profile: str | None
+    ) -> Sequence[Doorbell]:
+        """See ``ports.VideoStore``."""
+        video = self.owned(owner_id, video_id)
+        if video.state not in REPROCESSABLE:
+            raise InvalidStateError(video.state, "reprocessed")
+        self.drop_results(video_id, but={video.published_job_id})
+        chosen = profile or video.profile
+        job, bells = self.open_job(video, chosen, _PREPARE)
+        self.set_state(
+            video,
+            VideoState.QUEUED,
+            job_id=job,
+            profile=chosen,
+            failure=None,
+            started_at=None,
+            finished_at=None,
+            warnings=(),
+            playable_at=video.playable_at if video.published_job_id else None,
+        )
+        return bells
+
+    async def cancel(self, owner_id: UUID, video_id: UUID) -> Video:
+        """See ``ports.VideoStore``."""
+        video = self.owned(owner_id, video_id)
+        if video.state in IN_WORK:
+            self.stop_tasks(video_id)
+            self.drop_results(video_id, but={video.published_job_id})
+            published = video.published_job_id is not None
+            self.set_state(
+                video,
+                VideoState.READY if published else VideoState.CANCELED,
+                finished_at=self.clock(),
+                playable_at=video.playable_at if published else None,
+            )
+        elif video.state is not VideoState.CANCELED:
+            raise InvalidStateError(video.state, "canceled")
+        return self.owned(owner_id, video_id)
+
+    async def request_removal(self, owner_id: UUID, video_id: UUID) -> Sequence[Doorbell]:
+        """See ``ports.VideoStore``."""
+        video = self.owned(owner_id, video_id)
+        self.stop_tasks(video_id)
+        task = NewTask(TaskKind.REMOVE, priority=Priority.CLEANUP)
+        _, bells = self.open_job(video, video.profile, task)
+        self.set_state(video, VideoState.DELETING)
+        return bells
+
+    async def artifacts(
+        self, owner_id: UUID, video_id: UUID, kinds: Collection[ArtifactKind]
+    ) -> list[Artifact]:
+        """See ``ports.VideoStore``."""
+        video = self.owned(owner_id, video_id)
+        job = video.published_job_id or video.job_id
+        return [made for made in self.live(job) if made.kind in kinds]
+
+    async def job(self, owner_id: UUID, video_id: UUID) -> JobDetail | None:
+        """See ``ports.VideoStore``."""
+        video = self.owned(owner_id, video_id)
+        row = self.job_rows.get(video.job_id) if video.job_id else None
+        if row is None:
+            return None
+        tasks = sorted((item.task for item in self.tasks_of(row.id)), key=lambda task: task.id)
+        return JobDetail(
+            id=row.id,
+            profile=row.profile,
+            plan=row.plan,
+            created_at=row.created_at,
+            finished_at=row.finished_at,
+            tasks=tuple(replace(task) for task in tasks),
+        )

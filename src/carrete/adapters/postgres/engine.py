@@ -1,0 +1,139 @@
+"""Connections and transactions: where PostgreSQL's errors are translated and events are written."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from carrete.domain.artifacts import JsonObject
+from carrete.domain.failures import TransientError
+
+CHANNEL = "carrete_event"
+MAX_NOTIFY = 7900
+"""Bytes: PostgreSQL takes notifications of less than 8000 bytes (NOTIFY, PostgreSQL manual)."""
+
+# The first number of the two-number advisory locks: keeps Carrete's locks apart from each other.
+EVENT_LOCK = 0x0CA1
+LEADER_LOCK = 0x0CA2
+
+# Classes of SQLSTATE that pass by themselves: connection, rollback (deadlock, serialization),
+# resources, operator intervention (shutdown), system error.
+_PASSING = {"08", "40", "53", "57", "58"}
+
+
+@dataclass
+class Transaction:
+    """One transaction. Events that are noted in it are written as its last act.
+
+    The last act takes a lock per owner, held to the end, so that an owner's events are committed
+    in the order of their ids: whoever has read up to an id has missed nothing before it.
+    """
+
+    connection: AsyncConnection
+    notes: list[tuple[UUID, UUID, str, JsonObject]] = field(default_factory=list)
+
+    async def rows(self, sql: str, **values: Any) -> list[Row[Any]]:  # noqa: ANN401 - SQL values
+        """Run a statement and return its rows."""
+        result = await self.connection.execute(text(sql), values)
+        return list(result.all()) if result.returns_rows else []
+
+    async def row(self, sql: str, **values: Any) -> Row[Any] | None:  # noqa: ANN401 - SQL values
+        """Run a statement and return its first row, if any."""
+        found = await self.rows(sql, **values)
+        return found[0] if found else None
+
+    def note(self, owner_id: UUID, video_id: UUID, event: str, /, **data: Any) -> None:
+        """Write an event when the transaction commits."""
+        self.notes.append((owner_id, video_id, event, data))
+
+    async def flush(self) -> None:
+        """Write the noted events and announce them."""
+        for owner in sorted({note[0] for note in self.notes}):
+            await self.rows(
+                "SELECT pg_advisory_xact_lock(:space, hashtext(:owner))",
+                space=EVENT_LOCK,
+                owner=str(owner),
+            )
+        for owner, video, kind, data in self.notes:
+            await self.rows(_INSERT_EVENT, owner=owner, video=video, type=kind, data=dump(data))
+
+
+_INSERT_EVENT = f"""
+WITH e AS (
+    INSERT INTO event (owner_id, video_id, type, data)
+    VALUES (:owner, :video, :type, CAST(:data AS jsonb))
+    RETURNING id, owner_id, video_id, type, data, at
+)
+SELECT pg_notify('{CHANNEL}', CASE WHEN octet_length(row_to_json(e)::text) < {MAX_NOTIFY}
+    THEN row_to_json(e)::text
+    ELSE row_to_json(ROW(e.id))::text END)
+FROM e
+"""  # noqa: S608 - constants of this module only
+
+
+class Database:
+    """A pool of connections to one database."""
+
+    def __init__(self, url: str, pool: int) -> None:
+        """Prepare the pool; nothing is connected yet.
+
+        Args:
+            url: ``postgresql+psycopg://…``.
+            pool: most connections held at once.
+        """
+        self.engine: AsyncEngine = create_async_engine(
+            url,
+            pool_size=pool,
+            max_overflow=0,
+            pool_timeout=15,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 10, "application_name": "carrete"},
+        )
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """A transaction that is committed at the end, or rolled back when an error leaves it.
+
+        Raises:
+            TransientError: the database can't be reached or asks to try again.
+        """
+        with translated():
+            async with self.engine.begin() as connection:
+                tx = Transaction(connection)
+                yield tx
+                await tx.flush()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()
+
+
+class translated:  # noqa: N801 - reads as a statement
+    """Turns PostgreSQL's passing errors into ``TransientError``; others are bugs and stay."""
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Raise the translated error from the original one."""
+        if isinstance(error, (PoolTimeoutError, InterfaceError)):
+            msg = f"the database is out of reach: {error}"
+            raise TransientError(msg) from error
+        if isinstance(error, DBAPIError):
+            state = getattr(error.orig, "sqlstate", None)
+            passing = state is None and isinstance(error, OperationalError)
+            if passing or error.connection_invalidated or (state or "")[:2] in _PASSING:
+                msg = f"the database could not answer: {error.orig}"
+                raise TransientError(msg) from error
+
+
+def dump(value: Mapping[str, Any]) -> str:
+    """JSON text for a ``jsonb`` parameter."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

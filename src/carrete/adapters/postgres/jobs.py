@@ -1,0 +1,391 @@
+"""Tasks as workers see them, in PostgreSQL. Every write is fenced by the attempt (invariant 2)."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from carrete.adapters.postgres import changes, claims, rows
+from carrete.adapters.postgres.engine import CHANNEL, Database, Transaction, dump
+from carrete.domain.artifacts import JsonObject, original_key
+from carrete.domain.failures import FailureCode, LeaseLostError, TaskCanceledError
+from carrete.domain.task import Claim, Task, TaskKind
+from carrete.domain.video import VideoState
+from carrete.ports import Artifact, Completion, Doorbell, Removal
+
+_CLAIM_TRIES = 5
+
+
+class PostgresJobs:
+    """Conforms to ``ports.JobStore``."""
+
+    def __init__(self, database: Database) -> None:
+        """Keep the pool."""
+        self._db = database
+
+    async def claim(self, worker: str, lease_s: float) -> Claim | None:
+        """See the port."""
+        for _ in range(_CLAIM_TRIES):
+            async with self._db.transaction() as tx:
+                picked = await tx.row(claims.PICK, depth=claims.DEPTH)
+                if picked is None:
+                    return None
+                if picked.kind == TaskKind.PREPARE and not await tx.rows(
+                    claims.START_VIDEO, video=picked.video_id
+                ):
+                    await tx.connection.rollback()
+                    continue
+                return await _take(tx, picked, worker, lease_s)
+        return None
+
+    async def heartbeat(self, task: Task, lease_s: float, progress: float) -> None:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            beat = await tx.row(
+                claims.BEAT,
+                id=task.id,
+                attempt=task.attempt,
+                lease=lease_s,
+                progress=min(max(progress, 0.0), 1.0),
+            )
+            if beat is None:
+                await _lost(tx, task)
+                return
+            if task.kind is not TaskKind.REMOVE and progress > task.progress:
+                await tx.rows(
+                    "SELECT pg_notify(:channel, :payload)",
+                    channel=CHANNEL,
+                    payload=json.dumps(_progress_event(beat)),
+                )
+
+    async def intend(self, task: Task, keys: Sequence[str], lease_s: float) -> None:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            held = await tx.row(
+                "UPDATE task SET lease_until = now() + make_interval(secs => :lease)"
+                " WHERE id = :id AND attempt = :attempt AND state = 'running' RETURNING id",
+                id=task.id,
+                attempt=task.attempt,
+                lease=lease_s,
+            )
+            if held is None:
+                await _lost(tx, task)
+            for key in keys:
+                await tx.rows(
+                    "INSERT INTO artifact (key, owner_id, video_id, job_id, task_id, attempt,"
+                    " state) VALUES (:key, :owner, :video, :job, :task, :attempt, 'writing')",
+                    key=key,
+                    owner=task.owner_id,
+                    video=task.video_id,
+                    job=task.job_id,
+                    task=task.id,
+                    attempt=task.attempt,
+                )
+
+    async def complete(self, task: Task, completion: Completion) -> Sequence[Doorbell]:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            await _lock_held(tx, task)
+            await tx.rows(
+                "UPDATE task SET state = 'done', progress = 1, result = CAST(:result AS jsonb),"
+                " finished_at = now(), lease_until = NULL WHERE id = :id",
+                id=task.id,
+                result=dump(completion.result),
+            )
+            await _make_real(tx, task, completion)
+            await _keep_plan(tx, task, completion)
+            tx.note(task.owner_id, task.video_id, "task.done", **_label(task))
+            bells = await changes.add_tasks(
+                tx, task.owner_id, task.video_id, task.job_id, completion.follow
+            )
+            if completion.last is not None and not await _unfinished(tx, task.job_id):
+                bells += await changes.add_tasks(
+                    tx, task.owner_id, task.video_id, task.job_id, [completion.last]
+                )
+            if completion.playable:
+                await _set_playable(tx, task)
+            if completion.publish:
+                await _publish(tx, task)
+            return bells
+
+    async def finish_removal(self, task: Task) -> None:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            await _lock_held(tx, task)
+            # swept once by the worker; a frozen worker may still write, so once more later
+            await tx.rows(
+                "UPDATE artifact SET state = 'gone', swept_at = now() WHERE video_id = :video",
+                video=task.video_id,
+            )
+            await tx.rows("DELETE FROM video WHERE id = :video", video=task.video_id)
+            tx.note(task.owner_id, task.video_id, "video.deleted")
+
+    async def retry(self, task: Task, delay_s: float, detail: str) -> Sequence[Doorbell]:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            await _lock_held(tx, task)
+            await _put_back(tx, task, delay_s, failed=1, detail=detail)
+            tx.note(task.owner_id, task.video_id, "task.retrying", **_label(task), delay_s=delay_s)
+        return [Doorbell(task.id, task.owner_id)]
+
+    async def give_back(self, task: Task) -> Sequence[Doorbell]:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            await _lock_held(tx, task)
+            await _put_back(tx, task, 0.0, failed=0, detail=None)
+            tx.note(task.owner_id, task.video_id, "task.given_back", **_label(task))
+        return [Doorbell(task.id, task.owner_id)]
+
+    async def reject(self, task: Task, code: FailureCode, detail: str) -> None:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            await _lock_held(tx, task)
+            await fail_task(tx, task, code, detail)
+
+    async def acknowledge(self, task: Task) -> None:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            await tx.rows(
+                "UPDATE task SET lease_until = NULL WHERE id = :id AND attempt = :attempt"
+                " AND state <> 'running'",
+                id=task.id,
+                attempt=task.attempt,
+            )
+
+    async def redrive(self, task_id: UUID) -> Sequence[Doorbell]:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            row = await tx.row("SELECT owner_id, video_id FROM task WHERE id = :id", id=task_id)
+            if row is None:
+                return ()
+            video = await tx.row("SELECT * FROM video WHERE id = :id FOR UPDATE", id=row.video_id)
+            revived = await tx.rows(
+                "UPDATE task t SET state = 'pending', failures = 0, failure = NULL,"
+                " progress = 0, run_after = now(), rung_at = now(), rings = 0, lease_until = NULL"
+                " FROM task dead WHERE dead.id = :id AND dead.state = 'failed'"
+                " AND t.job_id = dead.job_id AND t.state IN ('failed', 'canceled')"
+                " RETURNING t.id",
+                id=task_id,
+            )
+            if not revived or video is None:
+                return ()
+            if video.state == VideoState.FAILED:
+                await changes.set_state(
+                    tx,
+                    row.owner_id,
+                    row.video_id,
+                    VideoState.PROCESSING,
+                    set_also=", failure = NULL, finished_at = NULL",
+                )
+            return [Doorbell(task.id, row.owner_id) for task in revived]
+
+    async def plan_of(self, job_id: UUID) -> tuple[JsonObject, list[Artifact]]:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            row = await tx.row("SELECT plan FROM job WHERE id = :id", id=job_id)
+            found = await tx.rows(
+                f"SELECT {rows.ARTIFACT} FROM artifact a"  # noqa: S608
+                " WHERE a.job_id = :job AND a.state = 'live' ORDER BY a.chunk, a.key",
+                job=job_id,
+            )
+        return (row.plan if row else {}), [rows.to_artifact(item) for item in found]
+
+    async def removal(self, video_id: UUID) -> Removal | None:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            video = await tx.row("SELECT * FROM video WHERE id = :id", id=video_id)
+            if video is None:
+                return None
+            found = await tx.rows("SELECT key FROM artifact WHERE video_id = :id", id=video_id)
+        return Removal(
+            original_key=original_key(video.owner_id, video.id, video.extension),
+            upload_id=video.upload_id,
+            keys=tuple(item.key for item in found),
+        )
+
+
+async def _take(tx: Transaction, picked: Row[Any], worker: str, lease_s: float) -> Claim:
+    sql = claims.TAKE.format(columns=rows.TASK)
+    row = (await tx.rows(sql, id=picked.id, worker=worker, lease=lease_s))[0]
+    await tx.rows(claims.SERVED, owner=picked.owner_id)
+    task = rows.to_task(row)
+    if task.kind is TaskKind.PREPARE:
+        tx.note(task.owner_id, task.video_id, "video.processing")
+    tx.note(task.owner_id, task.video_id, "task.running", **_label(task), worker=worker)
+    return Claim(
+        task=task,
+        plan=row.job_plan,
+        source_key=original_key(task.owner_id, task.video_id, row.source_extension),
+        source_bytes=row.source_bytes,
+        profile=row.job_profile,
+        extension=row.source_extension,
+    )
+
+
+def _label(task: Task) -> JsonObject:
+    return {"kind": task.kind.value, "index": task.index, "attempt": task.attempt}
+
+
+def _progress_event(beat: Row[Any]) -> JsonObject:
+    """A fleeting event, in the form that ``events`` reads: it has no id and is not stored."""
+    values = beat._mapping  # noqa: SLF001 - SQLAlchemy's public name
+    return {
+        "id": None,
+        "owner_id": str(beat.owner_id),
+        "video_id": str(beat.video_id),
+        "type": "video.progress",
+        "at": beat.at.isoformat(),
+        "data": {
+            "progress": round(float(beat.overall or 0.0), 4),
+            "task": {
+                "kind": beat.kind,
+                "index": values["index"],
+                "attempt": beat.attempt,
+                "progress": round(float(beat.progress), 4),
+            },
+        },
+    }
+
+
+async def _lost(tx: Transaction, task: Task) -> None:
+    """Raise what became of an attempt that no longer holds its task."""
+    row = await tx.row("SELECT state, attempt FROM task WHERE id = :id", id=task.id)
+    if row is None or (row.state == "canceled" and row.attempt == task.attempt):
+        msg = f"{task.kind} {task.index} was canceled"
+        raise TaskCanceledError(msg)
+    msg = f"attempt {task.attempt} at {task.kind} {task.index} lost its lease"
+    raise LeaseLostError(msg)
+
+
+async def _lock_held(tx: Transaction, task: Task) -> None:
+    """Lock the video, then the task, and check the fence."""
+    await tx.rows("SELECT 1 FROM video WHERE id = :id FOR UPDATE", id=task.video_id)
+    held = await tx.row(
+        "SELECT id FROM task WHERE id = :id AND attempt = :attempt AND state = 'running'"
+        " FOR UPDATE",
+        id=task.id,
+        attempt=task.attempt,
+    )
+    if held is None:
+        await _lost(tx, task)
+
+
+async def _make_real(tx: Transaction, task: Task, completion: Completion) -> None:
+    for file in completion.files:
+        await tx.rows(
+            "UPDATE artifact SET state = 'live', kind = :kind, rendition = :rendition,"
+            " chunk = :chunk, size_bytes = :size, content_type = :type,"
+            " meta = CAST(:meta AS jsonb) WHERE key = :key AND task_id = :task",
+            key=file.key,
+            task=task.id,
+            kind=file.kind,
+            rendition=file.rendition,
+            chunk=file.chunk,
+            size=file.size_bytes,
+            type=file.content_type,
+            meta=dump(file.meta),
+        )
+
+
+async def _keep_plan(tx: Transaction, task: Task, completion: Completion) -> None:
+    if completion.plan is not None:
+        await tx.rows(
+            "UPDATE job SET plan = CAST(:plan AS jsonb), total_weight = :weight WHERE id = :id",
+            id=task.job_id,
+            plan=dump(completion.plan),
+            weight=completion.total_weight or changes.UNPLANNED_WEIGHT,
+        )
+    if completion.facts is not None:
+        facts = asdict(completion.facts)
+        columns = ", ".join(f"{name} = :{name}" for name in facts)
+        await tx.rows(
+            f"UPDATE video SET {columns}, updated_at = now() WHERE id = :id",  # noqa: S608
+            id=task.video_id,
+            **{**facts, "warnings": list(completion.facts.warnings)},
+        )
+
+
+async def _unfinished(tx: Transaction, job_id: UUID) -> bool:
+    # the video's lock makes the last two tasks of a job end one after the other
+    row = await tx.row(
+        "SELECT 1 FROM task WHERE job_id = :job AND state <> 'done' LIMIT 1", job=job_id
+    )
+    return row is not None
+
+
+async def _set_playable(tx: Transaction, task: Task) -> None:
+    first = await tx.row(
+        "UPDATE video SET playable_at = now(), updated_at = now()"
+        " WHERE id = :id AND playable_at IS NULL RETURNING id",
+        id=task.video_id,
+    )
+    if first is not None:
+        tx.note(task.owner_id, task.video_id, "video.playable")
+
+
+async def _publish(tx: Transaction, task: Task) -> None:
+    await tx.rows("UPDATE job SET finished_at = now() WHERE id = :id", id=task.job_id)
+    await changes.drop_results(tx, task.video_id, but=[task.job_id])
+    await tx.rows(
+        "DELETE FROM job WHERE video_id = :video AND id <> :job",
+        video=task.video_id,
+        job=task.job_id,
+    )
+    await changes.set_state(
+        tx,
+        task.owner_id,
+        task.video_id,
+        VideoState.READY,
+        set_also=", published_job_id = :job, finished_at = now(),"
+        " playable_at = coalesce(playable_at, now()), output_bytes = (SELECT sum(size_bytes)"
+        " FROM artifact WHERE job_id = :job AND state = 'live' AND kind = 'processed')",
+        values={"job": task.job_id},
+    )
+
+
+async def _put_back(
+    tx: Transaction, task: Task, delay_s: float, *, failed: int, detail: str | None
+) -> None:
+    await tx.rows(
+        "UPDATE task SET state = 'pending', failures = failures + :failed, lease_until = NULL,"
+        " detail = :detail, run_after = now() + make_interval(secs => :delay),"
+        " rung_at = now() + make_interval(secs => :delay), rings = 0 WHERE id = :id",
+        id=task.id,
+        failed=failed,
+        detail=detail,
+        delay=delay_s,
+    )
+
+
+async def fail_task(tx: Transaction, task: Task, code: FailureCode, detail: str) -> None:
+    """End a task, its video and the job's other tasks; the video's row is locked already.
+
+    The job's objects stay where the fault may be ours, for a redrive to build on.
+    """
+    await tx.rows(
+        "UPDATE task SET state = 'failed', failure = :code, detail = :detail,"
+        " failures = failures + 1, finished_at = now(), lease_until = NULL WHERE id = :id",
+        id=task.id,
+        code=code,
+        detail=detail,
+    )
+    if task.kind is TaskKind.REMOVE:
+        return
+    await changes.stop_tasks(tx, task.video_id, but=task.id)
+    if code not in {FailureCode.INTERNAL, FailureCode.GAVE_UP}:
+        await tx.rows(
+            "UPDATE artifact SET state = 'dead' WHERE job_id = :job AND state = 'live'",
+            job=task.job_id,
+        )
+    await changes.set_state(
+        tx,
+        task.owner_id,
+        task.video_id,
+        VideoState.FAILED,
+        set_also=", failure = :code, finished_at = now()",
+        values={"code": code.value},
+        code=code.value,
+    )

@@ -1,0 +1,250 @@
+"""Videos as their owners see and change them, in PostgreSQL."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from carrete.adapters.postgres import changes, rows
+from carrete.adapters.postgres.engine import Database, Transaction
+from carrete.domain.artifacts import ArtifactKind
+from carrete.domain.task import NewTask, Priority, TaskKind
+from carrete.domain.video import IN_WORK, REPROCESSABLE, InvalidStateError, Video, VideoState
+from carrete.ports import (
+    Artifact,
+    Doorbell,
+    IdempotencyConflictError,
+    JobDetail,
+    NewVideo,
+)
+
+
+class PostgresVideos:
+    """Conforms to ``ports.VideoStore``."""
+
+    def __init__(self, database: Database) -> None:
+        """Keep the pool."""
+        self._db = database
+
+    async def create_video(
+        self, new: NewVideo, idempotency_key: str | None, request_hash: bytes
+    ) -> tuple[Video, bool]:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            row = await tx.row(
+                "INSERT INTO video (id, owner_id, name, extension, content_type, size_bytes,"
+                " part_size, profile, state, idempotency_key, request_hash)"
+                " VALUES (:id, :owner, :name, :extension, :type, :size, :part, :profile,"
+                " 'uploading', :key, :hash)"
+                " ON CONFLICT (owner_id, idempotency_key) DO NOTHING RETURNING id",
+                id=new.id,
+                owner=new.owner_id,
+                name=new.name,
+                extension=new.extension,
+                type=new.content_type,
+                size=new.size_bytes,
+                part=new.part_size,
+                profile=new.profile,
+                key=idempotency_key,
+                hash=request_hash,
+            )
+            if row is not None:
+                tx.note(new.owner_id, new.id, "video.uploading", name=new.name)
+                return await _read(tx, new.owner_id, new.id), True
+            found = await tx.row(
+                "SELECT id, request_hash, state FROM video"
+                " WHERE owner_id = :owner AND idempotency_key = :key",
+                owner=new.owner_id,
+                key=idempotency_key,
+            )
+            if found is None or bytes(found.request_hash) != request_hash:
+                msg = "this Idempotency-Key was used with another request"
+                raise IdempotencyConflictError(msg)
+            return await _read(tx, new.owner_id, found.id), False
+
+    async def set_upload(self, owner_id: UUID, video_id: UUID, upload_id: str) -> str:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            row = await changes.lock_video(tx, owner_id, video_id)
+            if row.upload_id is not None or row.state != VideoState.UPLOADING:
+                return str(row.upload_id or "")
+            await tx.rows(
+                "UPDATE video SET upload_id = :upload, updated_at = now() WHERE id = :id",
+                upload=upload_id,
+                id=video_id,
+            )
+            return upload_id
+
+    async def touch(self, owner_id: UUID, video_id: UUID) -> None:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            await tx.rows(
+                "UPDATE video SET updated_at = now() WHERE id = :id AND owner_id = :owner"
+                " AND state = 'uploading'",
+                id=video_id,
+                owner=owner_id,
+            )
+
+    async def video(self, owner_id: UUID, video_id: UUID) -> Video:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            return await _read(tx, owner_id, video_id)
+
+    async def videos(
+        self,
+        owner_id: UUID,
+        *,
+        states: Collection[VideoState] = (),
+        before: UUID | None = None,
+        limit: int,
+    ) -> list[Video]:
+        """See the port."""
+        wanted = " AND v.state = ANY(:states)" if states else " AND v.state <> 'deleting'"
+        older = " AND v.id < :before" if before else ""
+        values: dict[str, Any] = {"owner": owner_id, "limit": limit}
+        if states:
+            values["states"] = [s.value for s in states if s is not VideoState.DELETING]
+        if before:
+            values["before"] = before
+        async with self._db.transaction() as tx:
+            found = await tx.rows(
+                f"SELECT {rows.VIDEO} FROM video v WHERE v.owner_id = :owner"  # noqa: S608
+                f"{wanted}{older} ORDER BY v.id DESC LIMIT :limit",
+                **values,
+            )
+        return [rows.to_video(row) for row in found]
+
+    async def rename(self, owner_id: UUID, video_id: UUID, name: str) -> Video:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            await changes.lock_video(tx, owner_id, video_id)
+            await tx.rows(
+                "UPDATE video SET name = :name, updated_at = now() WHERE id = :id",
+                name=name,
+                id=video_id,
+            )
+            tx.note(owner_id, video_id, "video.renamed", name=name)
+            return await _read(tx, owner_id, video_id)
+
+    async def submit(self, owner_id: UUID, video_id: UUID, etag: str | None) -> Sequence[Doorbell]:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            row = await changes.lock_video(tx, owner_id, video_id)
+            if row.state != VideoState.UPLOADING:
+                return ()
+            first = changes.first_task()
+            job, bells = await changes.open_job(tx, owner_id, video_id, row.profile, first)
+            await changes.set_state(
+                tx,
+                owner_id,
+                video_id,
+                VideoState.QUEUED,
+                set_also=", job_id = :job, upload_id = NULL, uploaded_at = now(),"
+                " source_etag = :etag",
+                values={"job": job, "etag": etag},
+            )
+            return bells
+
+    async def resubmit(
+        self, owner_id: UUID, video_id: UUID, profile: str | None
+    ) -> Sequence[Doorbell]:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            row = await changes.lock_video(tx, owner_id, video_id)
+            if row.state not in REPROCESSABLE:
+                raise InvalidStateError(VideoState(row.state), "reprocessed")
+            await changes.drop_results(tx, video_id, but=[row.published_job_id])
+            chosen = profile or row.profile
+            first = changes.first_task()
+            job, bells = await changes.open_job(tx, owner_id, video_id, chosen, first)
+            await changes.set_state(
+                tx,
+                owner_id,
+                video_id,
+                VideoState.QUEUED,
+                set_also=", job_id = :job, profile = :profile, failure = NULL,"
+                " started_at = NULL, finished_at = NULL, warnings = '{}',"
+                " playable_at = CASE WHEN published_job_id IS NULL THEN NULL ELSE playable_at END",
+                values={"job": job, "profile": chosen},
+            )
+            return bells
+
+    async def cancel(self, owner_id: UUID, video_id: UUID) -> Video:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            row = await changes.lock_video(tx, owner_id, video_id)
+            if row.state in IN_WORK:
+                await changes.stop_tasks(tx, video_id)
+                await changes.drop_results(tx, video_id, but=[row.published_job_id])
+                # results of an earlier job are still there: the video is as ready as it was
+                published = row.published_job_id is not None
+                state = VideoState.READY if published else VideoState.CANCELED
+                await changes.set_state(
+                    tx,
+                    owner_id,
+                    video_id,
+                    state,
+                    set_also=", finished_at = now(), playable_at ="
+                    " CASE WHEN published_job_id IS NULL THEN NULL ELSE playable_at END",
+                )
+            elif row.state != VideoState.CANCELED:
+                raise InvalidStateError(VideoState(row.state), "canceled")
+            return await _read(tx, owner_id, video_id)
+
+    async def request_removal(self, owner_id: UUID, video_id: UUID) -> Sequence[Doorbell]:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            row = await changes.lock_video(tx, owner_id, video_id)
+            await changes.stop_tasks(tx, video_id)
+            task = NewTask(TaskKind.REMOVE, priority=Priority.CLEANUP)
+            _, bells = await changes.open_job(tx, owner_id, video_id, row.profile, task)
+            await changes.set_state(tx, owner_id, video_id, VideoState.DELETING)
+            return bells
+
+    async def artifacts(
+        self, owner_id: UUID, video_id: UUID, kinds: Collection[ArtifactKind]
+    ) -> list[Artifact]:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            video = await _read(tx, owner_id, video_id)
+            found = await tx.rows(
+                f"SELECT {rows.ARTIFACT} FROM artifact a WHERE a.job_id = :job"  # noqa: S608
+                " AND a.state = 'live' AND a.kind = ANY(:kinds)"
+                " ORDER BY a.kind, a.rendition, a.chunk, a.key",
+                job=video.published_job_id or video.job_id,
+                kinds=[kind.value for kind in kinds],
+            )
+        return [rows.to_artifact(row) for row in found]
+
+    async def job(self, owner_id: UUID, video_id: UUID) -> JobDetail | None:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            video = await _read(tx, owner_id, video_id)
+            row = await tx.row("SELECT * FROM job WHERE id = :id", id=video.job_id)
+            if row is None:
+                return None
+            found = await tx.rows(
+                f"SELECT {rows.TASK} FROM task t WHERE t.job_id = :job ORDER BY t.id",  # noqa: S608
+                job=row.id,
+            )
+        return JobDetail(
+            id=row.id,
+            profile=row.profile,
+            plan=row.plan,
+            created_at=row.created_at,
+            finished_at=row.finished_at,
+            tasks=tuple(rows.to_task(task) for task in found),
+        )
+
+
+async def _read(tx: Transaction, owner_id: UUID, video_id: UUID) -> Video:
+    row: Row[Any] | None = await tx.row(
+        f"SELECT {rows.VIDEO} FROM video v WHERE v.id = :id AND v.owner_id = :owner"  # noqa: S608
+        " AND v.state <> 'deleting'",
+        id=video_id,
+        owner=owner_id,
+    )
+    if row is None:
+        raise changes.not_found(video_id)
+    return rows.to_video(row)

@@ -1,0 +1,210 @@
+"""Wiring: the one place that knows which adapter stands behind which port."""
+
+import json
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import imageio_ffmpeg
+from aiobotocore.config import AioConfig
+from aiobotocore.session import get_session
+from botocore.exceptions import ClientError
+
+from carrete.adapters.ffmpeg.transcoder import FfmpegTranscoder
+from carrete.adapters.postgres import migrate as migrations
+from carrete.adapters.postgres.accounts import PostgresAccounts
+from carrete.adapters.postgres.engine import Database
+from carrete.adapters.postgres.events import PostgresEvents
+from carrete.adapters.postgres.jobs import PostgresJobs
+from carrete.adapters.postgres.maintenance import PostgresMaintenance
+from carrete.adapters.postgres.videos import PostgresVideos
+from carrete.adapters.s3 import S3Objects
+from carrete.adapters.sqs import SqsQueue
+from carrete.adapters.workspace import ScratchWorkspace
+from carrete.config import Settings
+from carrete.ports import (
+    AccountStore,
+    EventLog,
+    JobStore,
+    MaintenanceStore,
+    ObjectStore,
+    Queue,
+    Transcoder,
+    VideoStore,
+    Workspace,
+)
+
+if TYPE_CHECKING:
+    from types_aiobotocore_s3 import S3Client
+    from types_aiobotocore_sqs import SQSClient
+
+MAX_RECEIVES = 100
+"""Receptions after which SQS itself buries a message. PostgreSQL counts failures and decides long
+before; this ends only messages that no worker understands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """Everything that a program needs, behind ports."""
+
+    settings: Settings
+    accounts: AccountStore
+    videos: VideoStore
+    jobs: JobStore
+    events: EventLog
+    maintenance: MaintenanceStore
+    objects: ObjectStore
+    queue: Queue
+
+
+@asynccontextmanager
+async def open_container(settings: Settings) -> AsyncIterator[Container]:
+    """Open the pools and clients, and close them at the end. Nothing is connected before use."""
+    async with AsyncExitStack() as stack:
+        database = Database(settings.database_url.get_secret_value(), settings.database_pool)
+        stack.push_async_callback(database.close)
+        s3 = await stack.enter_async_context(_client_s3(settings))
+        sqs = await stack.enter_async_context(_client_sqs(settings))
+        yield Container(
+            settings=settings,
+            accounts=PostgresAccounts(database),
+            videos=PostgresVideos(database),
+            jobs=PostgresJobs(database),
+            events=PostgresEvents(database),
+            maintenance=PostgresMaintenance(database),
+            objects=S3Objects(s3, settings.s3_bucket),
+            queue=SqsQueue(sqs, settings.sqs_queue_url, settings.sqs_dlq_url),
+        )
+
+
+def ffmpeg_path(settings: Settings) -> Path:
+    """The ffmpeg to use: the configured one, else the one that ships with Carrete."""
+    return settings.ffmpeg or Path(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+def make_transcoder(settings: Settings) -> Transcoder:
+    """The transcoder of this machine."""
+    return FfmpegTranscoder(
+        ffmpeg_path(settings), threads=settings.worker_threads, stall_seconds=settings.stall_s
+    )
+
+
+def migrate(database_url: str, revision: str = "head") -> None:
+    """Bring the database to a revision. Blocking. See ``adapters.postgres.migrate``."""
+    migrations.migrate(database_url, revision)
+
+
+def revisions(database_url: str) -> tuple[str | None, str | None]:
+    """The database's revision, and the newest that this code has. Blocking."""
+    return migrations.revisions(database_url)
+
+
+@asynccontextmanager
+async def open_workspace(
+    settings: Settings, container: Container, worker: str
+) -> AsyncIterator[Workspace]:
+    """A worker's scratch directory, for as long as the worker lives."""
+    workspace = ScratchWorkspace(
+        settings.scratch_dir, worker, container.objects, settings.scratch_bytes
+    )
+    await workspace.open()
+    try:
+        yield workspace
+    finally:
+        await workspace.close()
+
+
+def sandbox_available() -> bool:
+    """Whether bubblewrap is on this machine."""
+    return shutil.which("bwrap") is not None
+
+
+async def create_local_resources(settings: Settings) -> None:
+    """Create the bucket and the queues that the settings name, as Terraform does on AWS.
+
+    For LocalStack and tests. What exists already is left as it is.
+    """
+    async with _client_s3(settings) as s3:
+        try:
+            await s3.create_bucket(
+                Bucket=settings.s3_bucket,
+                CreateBucketConfiguration={"LocationConstraint": settings.aws_region},  # type: ignore[typeddict-item]
+            )
+        except ClientError as exc:
+            if exc.response["Error"].get("Code") != "BucketAlreadyOwnedByYou":
+                raise
+        await s3.put_bucket_cors(
+            Bucket=settings.s3_bucket,
+            CORSConfiguration={
+                "CORSRules": [
+                    {
+                        "AllowedMethods": ["GET", "HEAD", "PUT"],
+                        # the sandbox's page comes from whatever port was free
+                        "AllowedOrigins": [settings.site_origin or "*"],
+                        "AllowedHeaders": ["*"],
+                        "ExposeHeaders": ["ETag", "Content-Range", "x-amz-checksum-sha256"],
+                        "MaxAgeSeconds": 3600,
+                    }
+                ]
+            },
+        )
+    async with _client_sqs(settings) as sqs:
+        dlq = await sqs.create_queue(QueueName=_queue_name(settings.sqs_dlq_url))
+        arn = await sqs.get_queue_attributes(QueueUrl=dlq["QueueUrl"], AttributeNames=["QueueArn"])
+        await sqs.create_queue(
+            QueueName=_queue_name(settings.sqs_queue_url),
+            Attributes={
+                "VisibilityTimeout": str(int(settings.visibility_s)),
+                "ReceiveMessageWaitTimeSeconds": "20",
+                "RedrivePolicy": json.dumps(
+                    {
+                        "deadLetterTargetArn": arn["Attributes"]["QueueArn"],
+                        "maxReceiveCount": MAX_RECEIVES,
+                    }
+                ),
+            },
+        )
+
+
+def _queue_name(url: str) -> str:
+    return url.rstrip("/").rsplit("/", 1)[-1]
+
+
+@asynccontextmanager
+async def _client_s3(settings: Settings) -> AsyncIterator["S3Client"]:
+    config = AioConfig(
+        signature_version="s3v4",
+        # LocalStack has no name for each bucket; AWS has, and wants it
+        s3={"addressing_style": "path" if settings.aws_endpoint_url else "virtual"},
+        connect_timeout=5,
+        read_timeout=60,
+        retries={"mode": "standard", "total_max_attempts": 4},
+        max_pool_connections=32,
+    )
+    async with get_session().create_client(
+        "s3",
+        region_name=settings.aws_region,
+        endpoint_url=settings.aws_endpoint_url,
+        config=config,
+    ) as client:
+        yield client
+
+
+@asynccontextmanager
+async def _client_sqs(settings: Settings) -> AsyncIterator["SQSClient"]:
+    config = AioConfig(
+        connect_timeout=5,
+        read_timeout=30,  # longer than the longest poll, 20 s
+        retries={"mode": "standard", "total_max_attempts": 4},
+        max_pool_connections=80,
+    )
+    async with get_session().create_client(
+        "sqs",
+        region_name=settings.aws_region,
+        endpoint_url=settings.aws_endpoint_url,
+        config=config,
+    ) as client:
+        yield client

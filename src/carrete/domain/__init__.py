@@ -1,0 +1,1 @@
+"""What Carrete decides: pure, frozen, standard library only. Nothing here does I/O."""

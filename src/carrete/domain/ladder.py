@@ -1,0 +1,139 @@
+"""Which renditions a video gets: sizes, quality and bit-rate caps, decided from its facts."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+from carrete.domain.jsonable import Jsonable
+from carrete.domain.media import SourceInfo, VideoFacts
+
+GOP_S = 2
+"""Seconds from keyframe to keyframe (Apple's HLS authoring specification asks for 2)."""
+
+
+class Profile(StrEnum):
+    """Which codecs a job makes."""
+
+    H264 = "h264"
+    H264_AV1 = "h264+av1"
+
+
+class VideoCodec(StrEnum):
+    """Codecs that Carrete writes."""
+
+    H264 = "h264"
+    AV1 = "av1"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition(Jsonable):
+    """One version of the video.
+
+    Attributes:
+        name: such as ``h264-720``; unique in its plan and safe in a key.
+        codec: of the pictures.
+        width: pixels, even.
+        height: pixels, even.
+        crf: constant rate factor on the codec's own scale.
+        max_bitrate: cap, bit/s, over a two-second buffer.
+        preset: the encoder's own name of its speed.
+        copy: whether the source's own stream is kept instead of encoding.
+    """
+
+    name: str
+    codec: VideoCodec
+    width: int
+    height: int
+    crf: int
+    max_bitrate: int
+    preset: str
+    copy: bool = False
+
+
+SHORT_SIDES = (1080, 720, 480, 360)
+"""Steps of the ladder by the shorter side of the picture; the longer side may be 16/9 of it."""
+MAX_RATE = 60
+MIN_STEP = 0.8
+"""A step closer than this to the one above it would be made for nothing."""
+SHARE_OF_SOURCE = 0.9
+"""A result that is encoded anew stays under this share of the source's own video bit rate."""
+_FULL_HD_CAP = 6_000_000
+"""Bit/s, Apple's HLS authoring specification for 1080p at 30 frames per second."""
+_FULL_HD_PIXELS = 1920 * 1080
+_CAP_EXPONENT = 0.75
+"""Bits grow slower than pixels; fits the same specification's 720p to 360p within a fifth."""
+_REFERENCE_RATE = 30
+_MIN_BITRATE = 150_000
+_AV1_CAP = 0.6
+"""AV1 reaches the same quality at about half the bits of x264 "faster"."""
+
+
+def choose_gop(rate: Fraction) -> int:
+    """Frames from keyframe to keyframe, the nearest whole number to two seconds."""
+    return max(1, round(GOP_S * rate))
+
+
+def output_rate(video: VideoFacts) -> Fraction:
+    """The rate of every rendition: the source's, halved until it is at most 60."""
+    rate = video.frame_rate
+    while rate > MAX_RATE:
+        rate /= 2
+    return rate
+
+
+def fit(width: int, height: int, short_side: int) -> tuple[int, int]:
+    """The largest even size of the same shape inside a 16:9 frame, upright or lying; not larger."""
+    long_side = Fraction(short_side * 16, 9)
+    scale = min(
+        Fraction(1), short_side / Fraction(min(width, height)), long_side / max(width, height)
+    )
+    return _even(width * scale), _even(height * scale)
+
+
+def _even(value: Fraction) -> int:
+    """The nearest even number at or below, so that nothing is ever enlarged."""
+    return max(2, int(value / 2) * 2)
+
+
+def make_ladder(info: SourceInfo, profile: Profile) -> tuple[Rendition, ...]:
+    """The renditions of a video, best first, H.264 before AV1. Never upscaled."""
+    video = info.video
+    sizes: list[tuple[int, int]] = []
+    for short_side in SHORT_SIDES:
+        size = fit(video.display_width, video.display_height, short_side)
+        if not sizes or max(size) <= MIN_STEP * max(sizes[-1]):
+            sizes.append(size)
+    codecs = [VideoCodec.H264]
+    if profile is Profile.H264_AV1:
+        codecs.append(VideoCodec.AV1)
+    return tuple(_rendition(video, size, codec) for codec in codecs for size in sizes)
+
+
+def bitrate_cap(size: tuple[int, int], rate: Fraction, codec: VideoCodec) -> int:
+    """Bit/s that this size and rate may take, whatever the source is."""
+    cap = _FULL_HD_CAP * (size[0] * size[1] / _FULL_HD_PIXELS) ** _CAP_EXPONENT
+    cap *= max(1.0, float(rate) / _REFERENCE_RATE) ** 0.5
+    return round(cap * (_AV1_CAP if codec is VideoCodec.AV1 else 1))
+
+
+def _rendition(video: VideoFacts, size: tuple[int, int], codec: VideoCodec) -> Rendition:
+    cap = bitrate_cap(size, output_rate(video), codec)
+    if video.bit_rate:
+        cap = min(cap, round(video.bit_rate * SHARE_OF_SOURCE))
+    short = min(size)
+    return Rendition(
+        name=f"{codec}-{short}",
+        codec=codec,
+        width=size[0],
+        height=size[1],
+        crf=choose_crf(short, codec),
+        max_bitrate=max(cap, _MIN_BITRATE),
+        preset="faster" if codec is VideoCodec.H264 else "10",
+    )
+
+
+def choose_crf(short_side: int, codec: VideoCodec) -> int:
+    """Small pictures are seen enlarged, so they get a lower CRF."""
+    steps = ((900, 23, 35), (600, 22, 33), (400, 21, 31), (0, 20, 29))
+    _, h264, av1 = next(step for step in steps if short_side >= step[0])
+    return h264 if codec is VideoCodec.H264 else av1

@@ -1,0 +1,168 @@
+"""The whole plan of one video: which renditions, which chunks, which sound. Pure and stored."""
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from carrete.domain.chunks import (
+    Chunk,
+    Timeline,
+    key_times,
+    merge,
+    seek_target,
+    split,
+    thin,
+    total,
+    with_ranges,
+)
+from carrete.domain.jsonable import Jsonable
+from carrete.domain.ladder import (
+    Profile,
+    Rendition,
+    choose_gop,
+    make_ladder,
+    output_rate,
+)
+from carrete.domain.media import Access, ByteRange, SourceIndex, SourceInfo
+
+__all__ = ["AudioPlan", "Chunk", "Plan", "make_plan"]
+
+EARLY_AUDIO_S = 0.5
+"""Sound that starts this much before the picture is kept by holding the first frame."""
+LATE_AUDIO_S = 0.1
+"""Sound that ends this much after the picture is kept by holding the last frame."""
+MAX_HELD_S = 600.0
+"""The longest that the first or last frame is held for sound."""
+AUDIO_ALLOWANCE = 0.1
+"""Share of the source that the sound's task may read for nothing, to make fewer requests."""
+MAX_READ = 1.3
+"""Times the source's size that all chunks together may read; beyond it ranges help nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioPlan(Jsonable):
+    """The sound of the result: AAC-LC, once for the whole file.
+
+    Attributes:
+        stream_index: the source's stream.
+        channels: of the result.
+        sample_rate: of the result, Hz.
+        bit_rate: of the result, bit/s.
+        source_ranges: the bytes of the source that it reads; empty means the whole file.
+    """
+
+    stream_index: int
+    channels: int = 2
+    sample_rate: int = 48_000
+    bit_rate: int = 128_000
+    source_ranges: tuple[ByteRange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan(Jsonable):
+    """How one video is processed. Workers read it; nothing in it changes while they work.
+
+    Attributes:
+        profile: which codecs are made.
+        source: what the probe found.
+        origin_s: the source's clock at the output's zero, seconds.
+        frame_rate: of every rendition, constant, frames per second.
+        frame_count: frames of every rendition.
+        gop: frames from keyframe to keyframe; chunk boundaries are multiples of it.
+        timescale: ticks per second of every video track; a frame is a whole number of them.
+        renditions: best first; the first is what ``processed.mp4`` is made of.
+        chunks: in order, covering every frame once.
+        audio: ``None`` when there is no sound.
+        seeks_s: where decoding is to be entered for each chunk, seconds on the source's clock.
+    """
+
+    profile: Profile
+    source: SourceInfo
+    origin_s: Fraction
+    frame_rate: Fraction
+    frame_count: int
+    gop: int
+    timescale: int
+    renditions: tuple[Rendition, ...]
+    chunks: tuple[Chunk, ...]
+    audio: AudioPlan | None
+    seeks_s: tuple[float, ...]
+
+    @property
+    def top(self) -> Rendition:
+        """The rendition that the downloadable result is made of."""
+        return self.renditions[0]
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the result, seconds."""
+        return float(self.frame_count / self.frame_rate)
+
+
+def make_plan(info: SourceInfo, profile: Profile = Profile.H264) -> Plan:
+    """Everything that has to be made of a video, decided from its facts alone."""
+    video = info.video
+    timeline = make_timeline(info)
+    chunks, sound = _chunks(info, timeline), ()
+    if info.index is not None and info.index.header:
+        chunks, sound = _ranges(info, info.index, chunks, timeline)
+    return Plan(
+        profile=profile,
+        source=replace(info, index=None),
+        origin_s=timeline.origin_s,
+        frame_rate=timeline.rate,
+        frame_count=timeline.frames,
+        gop=timeline.gop,
+        timescale=choose_timescale(timeline.rate),
+        renditions=make_ladder(info, profile),
+        chunks=chunks,
+        audio=None if info.audio is None else AudioPlan(info.audio.index, source_ranges=sound),
+        seeks_s=tuple(seek_target(video, timeline, chunk.first_frame) for chunk in chunks),
+    )
+
+
+def choose_timescale(rate: Fraction) -> int:
+    """Ticks per second in which a frame is a whole number of ticks, at least 10,000."""
+    return rate.numerator * -(-10_000 // rate.numerator)
+
+
+def make_timeline(info: SourceInfo) -> Timeline:
+    """Where the output starts on the source's clock, how long it is and how it is counted."""
+    video, audio = info.video, info.audio
+    rate = output_rate(video)
+    shown = max(1, round(video.duration_s * rate))
+    before = after = 0
+    if audio is not None:
+        early = float(video.first_pts_s) - audio.start_s
+        if early >= EARLY_AUDIO_S:
+            before = round(min(early, MAX_HELD_S) * rate)
+        late = audio.start_s + audio.duration_s - float(video.first_pts_s) - video.duration_s
+        if late >= LATE_AUDIO_S:
+            after = round(min(late, MAX_HELD_S) * rate)
+    return Timeline(
+        origin_s=video.first_pts_s - before / rate,
+        rate=rate,
+        frames=before + shown + after,
+        shown=before + shown,
+        gop=choose_gop(rate),
+    )
+
+
+def _chunks(info: SourceInfo, timeline: Timeline) -> tuple[Chunk, ...]:
+    """One chunk for a container that can only be read from its start."""
+    if info.access is Access.WHOLE:
+        return split(replace(timeline, shown=0), info.video)
+    keys = () if info.index is None else key_times(info.index, info.video)
+    return split(timeline, info.video, keys)
+
+
+def _ranges(
+    info: SourceInfo, index: SourceIndex, chunks: tuple[Chunk, ...], timeline: Timeline
+) -> tuple[tuple[Chunk, ...], tuple[ByteRange, ...]]:
+    """Chunks with their byte ranges and the sound's ranges; none where they would read too much."""
+    ranged = with_ranges(chunks, timeline, info.video, index)
+    if len(chunks) == 1 or sum(total(one.source_ranges) for one in ranged) > MAX_READ * info.size:
+        ranged = chunks
+    sound = thin(index.audio, round(info.size * AUDIO_ALLOWANCE))
+    # What ffmpeg looks at before it seeks belongs to every reader.
+    first = [(slot.first, slot.end) for slot in index.slots[:2]]
+    return ranged, merge([*index.header, *first, *sound]) if sound else ()

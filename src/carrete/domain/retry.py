@@ -1,0 +1,76 @@
+"""What to do when a task fails: one pure decision, made in one place (invariant 7)."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from carrete.domain.failures import FailureCode, InvalidInputError, TransientError
+
+MAX_FAILURES = 5
+"""A task that failed or was lost this often is given up."""
+
+MAX_BUG_FAILURES = 2
+"""An error that nobody foresaw is tried once more, in case it was a passing one."""
+
+FIRST_DELAY_S = 2.0
+LONGEST_DELAY_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Try again after ``delay_s`` seconds."""
+
+    delay_s: float
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """The source is at fault: the video fails with ``code``, for good."""
+
+    code: FailureCode
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """The video fails with ``code`` and the operator's dead-letter queue gets the task."""
+
+    code: FailureCode
+    detail: str
+
+
+Decision: TypeAlias = Retry | Reject | DeadLetter
+
+
+def backoff_s(failures: int) -> float:
+    """Seconds to wait after the given number of failures: doubling, bounded.
+
+    There is no random part: tasks fail one by one, and the claim spreads them anyway.
+    """
+    return float(min(FIRST_DELAY_S * 2 ** max(failures - 1, 0), LONGEST_DELAY_S))
+
+
+def decide(error: BaseException, failures_before: int) -> Decision:
+    """Decide what a failed attempt leads to.
+
+    Args:
+        error: what ended the attempt.
+        failures_before: how often the task had failed or been lost before.
+    """
+    detail = describe(error)
+    failures = failures_before + 1
+    if isinstance(error, InvalidInputError):
+        return Reject(error.code, error.detail)
+    if isinstance(error, TransientError):
+        if failures < MAX_FAILURES:
+            return Retry(backoff_s(failures), detail)
+        return DeadLetter(FailureCode.GAVE_UP, detail)
+    if failures < MAX_BUG_FAILURES:
+        return Retry(backoff_s(failures), detail)
+    return DeadLetter(FailureCode.INTERNAL, detail)
+
+
+def describe(error: BaseException, limit: int = 2000) -> str:
+    """One bounded text for logs and the operator: the error's type, and the end of its message."""
+    text = f"{type(error).__name__}: {error}"
+    return text if len(text) <= limit else f"{text[:200]} … {text[-(limit - 203) :]}"

@@ -1,0 +1,124 @@
+"""Put right what crashes and lost messages left behind. One worker at a time does it.
+
+PostgreSQL is the truth (invariant 1): whatever it says waits is rung for again, whatever it says
+is dead is removed. Every round is bounded, and may be broken off anywhere.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+
+from carrete.domain.failures import TransientError
+from carrete.ports import (
+    AbandonedUpload,
+    AccountStore,
+    MaintenanceStore,
+    NotFoundError,
+    ObjectStore,
+    Queue,
+    VideoStore,
+)
+from carrete.usecases.doorbells import ring
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 100
+"""Rows of each kind that one round takes on."""
+
+KEYS_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one round of reconcile did, in numbers."""
+
+    led: bool = False
+    freed: int = 0
+    given_up: int = 0
+    rung: int = 0
+    abandoned: int = 0
+    swept: int = 0
+    events_pruned: int = 0
+
+
+@dataclass(frozen=True)
+class Reconciler:
+    """Reconciles with the given ports.
+
+    Attributes:
+        resend_s: seconds until a waiting task is rung for again.
+        upload_expiry_s: seconds until an upload counts as abandoned.
+        sweep_grace_s: seconds until a dead key is deleted a second time.
+        event_s: seconds that events are kept.
+    """
+
+    videos: VideoStore
+    accounts: AccountStore
+    maintenance: MaintenanceStore
+    objects: ObjectStore
+    queue: Queue
+    resend_s: float
+    upload_expiry_s: float
+    sweep_grace_s: float
+    event_s: float
+
+    async def round(self) -> Round:
+        """One bounded round, or nothing when another worker leads.
+
+        Raises:
+            TransientError: a service can't be reached; the next round goes on.
+        """
+        async with self.maintenance.lead() as leading:
+            if not leading:
+                return Round()
+            freed = await self.maintenance.free_expired(AT_ONCE)
+            await ring(self.queue, freed.waiting)
+            for bell in freed.given_up:
+                with suppress(TransientError):
+                    await self.queue.bury(bell, "its worker was lost too often")
+            unseen = await self.maintenance.unseen(self.resend_s, AT_ONCE)
+            await ring(self.queue, unseen)
+            return Round(
+                led=True,
+                freed=len(freed.waiting),
+                given_up=len(freed.given_up),
+                rung=len(unseen),
+                abandoned=await self._abandoned(),
+                swept=await self.sweep(),
+                events_pruned=await self._prune(),
+            )
+
+    async def _abandoned(self) -> int:
+        found = await self.maintenance.abandoned(self.upload_expiry_s, AT_ONCE)
+        for upload in found:
+            if not await self._rescue(upload):
+                if upload.upload_id is not None:
+                    await self.objects.abort_upload(upload.key, upload.upload_id)
+                # completed in the very last moment? after the abort it no longer can be
+                if not await self._rescue(upload):
+                    await self.maintenance.drop_abandoned(upload.video_id)
+        return len(found)
+
+    async def _rescue(self, upload: AbandonedUpload) -> bool:
+        """An upload whose object is whole was only not acknowledged: process it, lose nothing."""
+        head = await self.objects.head(upload.key)
+        if head is None or head.size != upload.size_bytes:
+            return False
+        with suppress(NotFoundError):
+            bells = await self.videos.submit(upload.owner_id, upload.video_id, head.etag)
+            await ring(self.queue, bells)
+        return True
+
+    async def sweep(self) -> int:
+        """Delete objects that no live row needs; returns how many keys."""
+        keys: Sequence[str] = await self.maintenance.dead_keys(self.sweep_grace_s, KEYS_AT_ONCE)
+        if keys:
+            await self.objects.delete(keys)
+            await self.maintenance.swept(keys, self.sweep_grace_s)
+        return len(keys)
+
+    async def _prune(self) -> int:
+        await self.accounts.prune_accounts()
+        return await self.maintenance.prune_events(self.event_s, KEYS_AT_ONCE)

@@ -1,0 +1,81 @@
+"""``finish``: join what the other tasks made, verify it, and publish it."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from carrete.domain.artifacts import ArtifactKind, JsonValue
+from carrete.domain.plan import Plan
+from carrete.ports import Artifact, Completion, NotFoundError, ProgressSink
+from carrete.usecases.tasks.bench import Bench
+
+
+async def finish(bench: Bench) -> Completion:
+    """Make ``processed.mp4`` and the poster, verify, and publish the job's results."""
+    plan = bench.plan
+    _, made = await bench.jobs.plan_of(bench.claim.task.job_id)
+    pieces = bench.scratch / "pieces"
+    out = bench.scratch / "out"
+    for directory in (pieces, out):
+        await asyncio.to_thread(directory.mkdir)
+    top = [a for a in made if a.kind is ArtifactKind.CHUNK and a.rendition == plan.top.name]
+    sound = [a for a in made if a.kind is ArtifactKind.AUDIO]
+    local = await _fetch(bench, [*top, *sound], pieces, bench.progress.part(0.0, 0.3))
+    files = await bench.transcoder.assemble(
+        plan,
+        local[: len(top)],
+        local[len(top)] if sound else None,
+        out,
+        bench.progress.part(0.3, 0.5),
+    )
+    processed = next(file for file in files if file.kind is ArtifactKind.PROCESSED)
+    verified = await bench.transcoder.verify(plan, processed.path)
+    bench.progress.part(0.0, 1.0)(0.7)
+    async with bench.workspace.source(bench.claim, bench.progress.part(0.7, 0.75)) as source:
+        files += await bench.transcoder.poster(source, plan, out)
+    stored = await bench.store(files, bench.progress.part(0.75, 1.0))
+    return Completion(
+        result={"verified": asdict(verified), "renditions": _renditions(plan, made)},
+        files=stored,
+        playable=True,
+        publish=True,
+    )
+
+
+async def _fetch(
+    bench: Bench, pieces: Sequence[Artifact], directory: Path, sink: ProgressSink
+) -> list[Path]:
+    """Copy objects into a directory, in order."""
+    paths = []
+    for position, piece in enumerate(pieces):
+        path = directory / f"{position:05d}"
+        try:
+            await bench.objects.download(piece.key, path, lambda _: None)
+        except NotFoundError as exc:
+            msg = f"{piece.key} was published and is gone"
+            raise RuntimeError(msg) from exc
+        paths.append(path)
+        sink((position + 1) / len(pieces))
+    return paths
+
+
+def _renditions(plan: Plan, made: Sequence[Artifact]) -> list[JsonValue]:
+    """Sizes of what was made, for people to see."""
+    rows: list[JsonValue] = []
+    for rendition in plan.renditions:
+        size = sum(
+            a.size_bytes
+            for a in made
+            if a.rendition == rendition.name and a.kind in {ArtifactKind.CHUNK, ArtifactKind.INIT}
+        )
+        rows.append(
+            {
+                "name": rendition.name,
+                "width": rendition.width,
+                "height": rendition.height,
+                "bytes": size,
+                "bit_rate": round(size * 8 / max(plan.duration_s, 0.001)),
+            }
+        )
+    return rows

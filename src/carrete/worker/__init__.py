@@ -1,0 +1,1 @@
+"""The worker process: receives doorbells, runs tasks, reconciles, and drains on SIGTERM."""

@@ -1,0 +1,124 @@
+"""The receive loop: one slot runs one task at a time."""
+
+import asyncio
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import structlog
+
+from carrete.domain.failures import TransientError
+from carrete.domain.flow import worth_finishing
+from carrete.domain.task import Claim
+from carrete.metrics import WorkerMetrics
+from carrete.ports import JobStore, Message, Queue
+from carrete.usecases.run_task import TaskRunner
+from carrete.usecases.tasks.bench import Progress
+
+log = structlog.get_logger(__name__)
+
+LONG_POLL_S = 20.0
+FIRST_WAIT_S = 0.5
+LONGEST_WAIT_S = 15.0
+
+
+@dataclass
+class Slot:
+    """Runs one task after the other until ``stopping`` is set.
+
+    A message is a permit to claim, not a task: the database says which task is next (ADR 2). A
+    slot that had no message for a while claims all the same, so a lost message costs seconds.
+    """
+
+    name: str
+    jobs: JobStore
+    queue: Queue
+    runner: TaskRunner
+    metrics: WorkerMetrics
+    stopping: asyncio.Event
+    lease_s: float
+    visibility_s: float
+    stop_grace_s: float
+    wait_s: float = field(default=FIRST_WAIT_S, init=False)
+
+    async def run(self) -> None:
+        """Work until told to stop; then give back what can't be finished in time."""
+        poll_s = 0.0
+        while not self.stopping.is_set():
+            try:
+                message = await self._receive(poll_s)
+                if self.stopping.is_set():
+                    return
+                claim = await self.jobs.claim(self.name, self.lease_s)
+                self.wait_s = FIRST_WAIT_S
+            except TransientError as exc:
+                await self._back_off(exc)
+                continue
+            if claim is None:
+                await self._forget(message)
+                # nothing waits: listen for as long as SQS lets us
+                poll_s = 0.0 if message is not None else LONG_POLL_S
+                continue
+            poll_s = 0.0
+            await self._work(claim, message)
+
+    async def _receive(self, poll_s: float) -> Message | None:
+        """Wait for a message, or for the stop, whichever comes first."""
+        waiting = asyncio.ensure_future(self.queue.receive(poll_s, self.visibility_s))
+        stop = asyncio.ensure_future(self.stopping.wait())
+        try:
+            await asyncio.wait([waiting, stop], return_when=asyncio.FIRST_COMPLETED)
+            return waiting.result() if waiting.done() else None
+        finally:
+            waiting.cancel()
+            stop.cancel()
+            await asyncio.gather(waiting, stop, return_exceptions=True)
+
+    async def _work(self, claim: Claim, message: Message | None) -> None:
+        task = claim.task
+        started = time.monotonic()
+        progress = Progress()
+        with structlog.contextvars.bound_contextvars(
+            video_id=str(task.video_id), task_id=str(task.id), attempt=task.attempt
+        ):
+            log.info("task started", kind=task.kind.value, index=task.index)
+            running = asyncio.ensure_future(self.runner.run(claim, message, progress))
+            outcome = await self._finish_or_give_back(running, progress, started)
+            seconds = time.monotonic() - started
+            log.info("task ended", kind=task.kind.value, outcome=outcome, seconds=round(seconds, 3))
+        self.metrics.task_ended(task.kind.value, outcome, seconds)
+
+    async def _finish_or_give_back(
+        self, running: asyncio.Future[str], progress: Progress, started: float
+    ) -> str:
+        stop = asyncio.ensure_future(self.stopping.wait())
+        try:
+            await asyncio.wait([running, stop], return_when=asyncio.FIRST_COMPLETED)
+            elapsed = time.monotonic() - started
+            grace = self.stop_grace_s
+            if not running.done() and worth_finishing(progress.fraction, elapsed, grace):
+                await asyncio.wait({running}, timeout=grace)
+            if running.done():
+                return running.result()
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+            return "given_back"
+        finally:
+            stop.cancel()
+            if not running.done():
+                running.cancel()
+                await asyncio.gather(running, return_exceptions=True)
+
+    async def _forget(self, message: Message | None) -> None:
+        """A message that led to no task has done its work."""
+        if message is not None:
+            with suppress(TransientError):
+                await self.queue.delete(message)
+
+    async def _back_off(self, error: TransientError) -> None:
+        log.warning("a service is out of reach", error=str(error), wait_s=self.wait_s)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.wait_s):
+                await self.stopping.wait()
+        self.wait_s = min(self.wait_s * 2, LONGEST_WAIT_S)
