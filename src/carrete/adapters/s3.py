@@ -185,7 +185,7 @@ class S3Objects:
                 async with answer["Body"] as body:
                     file = await asyncio.to_thread(target.open, "wb")
                     try:
-                        async for piece in body.content.iter_chunked(_PIECE):
+                        async for piece in body.iter_chunks(_PIECE):
                             await asyncio.to_thread(file.write, piece)
                             done += len(piece)
                             on_progress(done / total)

@@ -1,13 +1,13 @@
 """Live events: a stream that picks itself up again, and waiting for videos without missing one.
 
 The stream only says *when* to look. What is true is always read from the video itself: after each
-(re)connection, after each event that may be the last one, and now and then besides. So neither a lost
-event nor a stream that a proxy swallows leaves anybody waiting for ever.
+(re)connection, after each event that may be the last one, and now and then besides. So neither a
+lost event nor a stream that a proxy swallows leaves anybody waiting for ever.
 """
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
@@ -28,6 +28,9 @@ SILENCE_S = 45.0
 LOOK_S = 30.0
 """Seconds between two looks at a video that nothing is heard of."""
 
+STEADY_S = 10.0
+"""Seconds after which a broken stream counts as the first failure again."""
+
 CONNECTED = "hello"
 """First event of a stream that starts with the present."""
 
@@ -43,7 +46,7 @@ async def events(
     video_id: UUID | None = None,
     after: int | None = None,
     retry: RetryPolicy = PATIENT,
-) -> AsyncIterator[EventView]:
+) -> AsyncGenerator[EventView]:
     """Follow what happens, from now on or after an event.
 
     Never ends by itself. A broken stream goes on where it broke, after a wait that grows with each
@@ -59,12 +62,14 @@ async def events(
         UnreachableError: the server stayed away for as long as ``retry`` allows.
         ApiError: the server answered no.
     """
-    failures = 0
+    failures, clock = 0, asyncio.get_running_loop().time
     while True:
+        since = clock()
         try:
             async with aclosing(_stream(client, video_id, after)) as stream:
                 async for event in stream:
-                    failures = 0
+                    if event.type != RESUMED:
+                        failures = 0
                     after = event.id if event.id is not None else after
                     yield event
             reason: Exception = SseError("the server ended the stream")
@@ -74,7 +79,8 @@ async def events(
             if exc.status not in PASSING_STATUSES:
                 raise
             reason = exc
-        failures += 1
+        # A stream that lasted was a good one, even if nothing happened meanwhile.
+        failures = 1 if clock() - since > STEADY_S else failures + 1
         delay = retry.delay_s(failures)
         if delay is None:
             raise UnreachableError(client.server, str(reason)) from reason
@@ -83,7 +89,7 @@ async def events(
 
 async def _stream(
     client: CarreteClient, video_id: UUID | None, after: int | None
-) -> AsyncIterator[EventView]:
+) -> AsyncGenerator[EventView]:
     """One connection's events."""
     headers = {"Accept": "text/event-stream"}
     if after is not None:

@@ -27,9 +27,7 @@ MAX_DETAIL = 500
 LOOPBACK = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 
 
-def open_http(
-    transport: httpx.AsyncBaseTransport | None, **options: Any
-) -> httpx.AsyncClient:
+def open_http(transport: httpx.AsyncBaseTransport | None, **options: Any) -> httpx.AsyncClient:
     """A client with our name and time limits. A proxy is never asked for this machine itself.
 
     Args:

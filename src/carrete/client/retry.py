@@ -34,7 +34,7 @@ class RetryPolicy:
         """
         if failures >= self.attempts:
             return None
-        whole = min(self.first_s * 2 ** (failures - 1), self.longest_s)
+        whole = min(self.first_s * 2.0 ** (failures - 1), self.longest_s)
         spread = random.random() if jitter is None else jitter  # noqa: S311 - no secret
         own = whole * (1 + spread) / 2
         return max(own, min(asked_s or 0.0, self.longest_ask_s))

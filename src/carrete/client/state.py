@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from carrete.client.errors import UploadBusyError
 
 KEPT_S = 30 * 86400
-"""Records of uploads that nobody went on with for this long are deleted; servers keep them a week."""
+"""Records of uploads that nobody went on with for this long go; servers keep uploads a week."""
 
 
 class FileIdentity(BaseModel):
@@ -70,8 +70,8 @@ class UploadRecord(BaseModel):
 def new_key(server: str, account_id: UUID, file: FileIdentity) -> str:
     """A new ``Idempotency-Key`` for these bytes.
 
-    The random part lets the same file be uploaded again once it is done; until then the record keeps
-    the key.
+    The random part lets the same file be uploaded again once it is done; until then the record
+    keeps the key.
     """
     parts = (server, str(account_id), file.path, str(file.size), str(file.mtime_ns))
     named = hashlib.sha256("\n".join((*parts, secrets.token_hex(16))).encode()).hexdigest()

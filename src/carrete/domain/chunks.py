@@ -44,6 +44,7 @@ class Chunk(Jsonable):
         frame_count: frames in it.
         start_s: seconds on the output's clock.
         duration_s: seconds.
+        seek_s: where decoding is entered, seconds on the source's clock.
         source_ranges: the bytes of the source that its encoding reads, ascending and disjoint;
             empty means the whole file.
     """
@@ -53,6 +54,7 @@ class Chunk(Jsonable):
     frame_count: int
     start_s: float
     duration_s: float
+    seek_s: float
     source_ranges: tuple[ByteRange, ...] = ()
 
 
@@ -114,6 +116,7 @@ def split(
             end - start,
             float(start / timeline.rate),
             float((end - start) / timeline.rate),
+            seek_target(video, timeline, start),
         )
         for index, (start, end) in enumerate(pairwise([*starts, timeline.frames]))
     )
@@ -180,7 +183,7 @@ def with_ranges(
     ahead = AHEAD_S + AHEAD_FRAMES / float(min(video.frame_rate, timeline.rate))
     found = []
     for chunk in chunks:
-        begin = max(0, bisect_right(times, seek_target(video, timeline, chunk.first_frame)) - 1)
+        begin = max(0, bisect_right(times, chunk.seek_s) - 1)
         while begin > 0 and not index.slots[begin].key:
             begin -= 1
         last = float(timeline.origin_s) + chunk.start_s + chunk.duration_s + ahead

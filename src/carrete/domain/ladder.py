@@ -1,5 +1,6 @@
 """Which renditions a video gets: sizes, quality and bit-rate caps, decided from its facts."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -106,20 +107,23 @@ def make_ladder(info: SourceInfo, profile: Profile) -> tuple[Rendition, ...]:
     codecs = [VideoCodec.H264]
     if profile is Profile.H264_AV1:
         codecs.append(VideoCodec.AV1)
-    return tuple(_rendition(video, size, codec) for codec in codecs for size in sizes)
+    return tuple(_rendition(video, size, sizes[0], codec) for codec in codecs for size in sizes)
 
 
 def bitrate_cap(size: tuple[int, int], rate: Fraction, codec: VideoCodec) -> int:
     """Bit/s that this size and rate may take, whatever the source is."""
-    cap = _FULL_HD_CAP * (size[0] * size[1] / _FULL_HD_PIXELS) ** _CAP_EXPONENT
-    cap *= max(1.0, float(rate) / _REFERENCE_RATE) ** 0.5
+    cap: float = _FULL_HD_CAP * (size[0] * size[1] / _FULL_HD_PIXELS) ** _CAP_EXPONENT
+    cap *= math.sqrt(max(1.0, float(rate / _REFERENCE_RATE)))
     return round(cap * (_AV1_CAP if codec is VideoCodec.AV1 else 1))
 
 
-def _rendition(video: VideoFacts, size: tuple[int, int], codec: VideoCodec) -> Rendition:
+def _rendition(
+    video: VideoFacts, size: tuple[int, int], top: tuple[int, int], codec: VideoCodec
+) -> Rendition:
     cap = bitrate_cap(size, output_rate(video), codec)
     if video.bit_rate:
-        cap = min(cap, round(video.bit_rate * SHARE_OF_SOURCE))
+        share = (size[0] * size[1] / (top[0] * top[1])) ** _CAP_EXPONENT
+        cap = min(cap, round(video.bit_rate * SHARE_OF_SOURCE * share))
     short = min(size)
     return Rendition(
         name=f"{codec}-{short}",

@@ -8,7 +8,6 @@ from carrete.domain.chunks import (
     Timeline,
     key_times,
     merge,
-    seek_target,
     split,
     thin,
     total,
@@ -72,7 +71,6 @@ class Plan(Jsonable):
         renditions: best first; the first is what ``processed.mp4`` is made of.
         chunks: in order, covering every frame once.
         audio: ``None`` when there is no sound.
-        seeks_s: where decoding is to be entered for each chunk, seconds on the source's clock.
     """
 
     profile: Profile
@@ -85,7 +83,6 @@ class Plan(Jsonable):
     renditions: tuple[Rendition, ...]
     chunks: tuple[Chunk, ...]
     audio: AudioPlan | None
-    seeks_s: tuple[float, ...]
 
     @property
     def top(self) -> Rendition:
@@ -100,9 +97,9 @@ class Plan(Jsonable):
 
 def make_plan(info: SourceInfo, profile: Profile = Profile.H264) -> Plan:
     """Everything that has to be made of a video, decided from its facts alone."""
-    video = info.video
     timeline = make_timeline(info)
-    chunks, sound = _chunks(info, timeline), ()
+    chunks = _chunks(info, timeline)
+    sound: tuple[ByteRange, ...] = ()
     if info.index is not None and info.index.header:
         chunks, sound = _ranges(info, info.index, chunks, timeline)
     return Plan(
@@ -116,7 +113,6 @@ def make_plan(info: SourceInfo, profile: Profile = Profile.H264) -> Plan:
         renditions=make_ladder(info, profile),
         chunks=chunks,
         audio=None if info.audio is None else AudioPlan(info.audio.index, source_ranges=sound),
-        seeks_s=tuple(seek_target(video, timeline, chunk.first_frame) for chunk in chunks),
     )
 
 

@@ -7,7 +7,9 @@ from carrete.domain.ladder import Rendition, VideoCodec
 from carrete.domain.media import Access, Limits
 from carrete.domain.plan import Chunk, Plan
 
-DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpegtsraw,mpeg,flv,live_flv,asf,ogg,mxf"
+DEMUXERS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpegtsraw,mpeg,flv,live_flv,asf,ogg,mxf"
+)
 MAX_ERROR_RATE = "0.25"
 STATS_PERIOD_S = "0.5"
 
@@ -29,11 +31,13 @@ _FRAGMENTED = (
     *("-avoid_negative_ts", "disabled"),  # timestamps are absolute already; nothing may shift them
     *("-f", "mp4"),
     "-movflags",
-    # frag_keyframe: one fragment a GOP, which is what playlists address. empty_moov and
-    # default_base_moof: CMAF. frag_discont: tfdt says the absolute time, so that chunks need no
-    # joining. negative_cts_offsets: no edit list, so every chunk has the same init segment.
+    # frag_keyframe: one fragment a GOP, which is what playlists address. default_base_moof: CMAF.
+    # frag_discont: tfdt says the absolute time, so that chunks need no joining. delay_moov: the
+    # header waits for the first GOP and so can hold the edit that hides the reordering delay; it
+    # is the same in every chunk (negative_cts_offsets would need no edit, but FFmpeg's own
+    # demuxer, and every player built on it, then shows the picture two frames late).
     # skip_trailer: no index box between the chunks.
-    "+frag_keyframe+empty_moov+default_base_moof+frag_discont+negative_cts_offsets+skip_trailer",
+    "+frag_keyframe+delay_moov+default_base_moof+frag_discont+skip_trailer",
 )
 
 
@@ -95,7 +99,7 @@ def seek(plan: Plan, chunk: Chunk) -> tuple[str, ...]:
         *keep,
         *("-seek_timestamp", "1"),  # on the container's clock, not from its start time
         "-noaccurate_seek",  # the frames before the chunk go in too; the grid drops them
-        *("-ss", f"{plan.seeks_s[chunk.index]:.6f}"),
+        *("-ss", f"{chunk.seek_s:.6f}"),
     )
 
 

@@ -12,9 +12,24 @@ AAC_PRIMING = 1024
 TOLERATED_TAIL_S = 2.0
 """Seconds of picture that may be missing at a damaged end; the last frame is held for them."""
 _HD_HEIGHT = 720
-_MATRIX = {1: "bt709", 4: "fcc", 5: "bt470", 6: "smpte170m", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
+_MATRIX = {
+    1: "bt709",
+    4: "fcc",
+    5: "bt470",
+    6: "smpte170m",
+    7: "smpte240m",
+    9: "bt2020",
+    10: "bt2020",
+}
 _ZSCALE_MATRIX = {1: "709", 5: "470bg", 6: "170m", 9: "2020_ncl", 10: "2020_cl"}
-_ZSCALE_TRANSFER = {1: "709", 6: "601", 14: "2020_10", 15: "2020_12", 16: "smpte2084", 18: "arib-std-b67"}
+_ZSCALE_TRANSFER = {
+    1: "709",
+    6: "601",
+    14: "2020_10",
+    15: "2020_12",
+    16: "smpte2084",
+    18: "arib-std-b67",
+}
 _WIDE_PRIMARIES = 9
 
 

@@ -157,7 +157,9 @@ def _fragment(
     traf = find_box(moof[8:], b"traf")
     tfdt = find_box(traf, b"tfdt")
     tfhd = find_box(traf, b"tfhd")
-    start = struct.unpack(">Q", tfdt[4:12])[0] if tfdt[0] == 1 else struct.unpack(">I", tfdt[4:8])[0]
+    start = (
+        struct.unpack(">Q", tfdt[4:12])[0] if tfdt[0] == 1 else struct.unpack(">I", tfdt[4:8])[0]
+    )
     flags = struct.unpack(">I", tfhd[:4])[0] & 0xFFFFFF
     if flags & 0x8:
         skip = 8 + (8 if flags & 0x1 else 0) + (4 if flags & 0x2 else 0)
@@ -179,7 +181,11 @@ def _trun(body: bytes, default_duration: int) -> tuple[int, int]:
     flags &= 0xFFFFFF
     if not flags & _TRUN_DURATION:
         return count, count * default_duration
-    step = 4 * sum(bool(flags & bit) for bit in (_TRUN_DURATION, _TRUN_SIZE, _TRUN_FLAGS, _TRUN_CTS))
+    step = 4 * sum(
+        bool(flags & bit) for bit in (_TRUN_DURATION, _TRUN_SIZE, _TRUN_FLAGS, _TRUN_CTS)
+    )
     at = 8 + (4 if flags & 0x1 else 0) + (4 if flags & 0x4 else 0)
-    ticks = sum(struct.unpack(">I", body[at + step * n : at + step * n + 4])[0] for n in range(count))
+    ticks = sum(
+        struct.unpack(">I", body[at + step * n : at + step * n + 4])[0] for n in range(count)
+    )
     return count, ticks

@@ -147,9 +147,9 @@ def choose_rate(raw: dict[str, Any]) -> tuple[Fraction, bool]:
         return best[0].limit_denominator(1001), False
     if table["count"] == 1 or not table["short_delta"]:
         told = Fraction(video["average_rate"] or 25)
-        return (told.limit_denominator(1001) if 1 <= told <= STANDARD_RATES[-1] else Fraction(25)), (
-            False
-        )
+        return (
+            told.limit_denominator(1001) if 1 <= told <= STANDARD_RATES[-1] else Fraction(25)
+        ), (False)
     base = Fraction(video["time_base"])
     average = (table["count"] - 1) / ((table["last"] - table["first"]) * base)
     wanted = max(1 / (table["short_delta"] * base), average)

@@ -37,7 +37,9 @@ def find_faults(seen: dict[str, Any], plan: Plan) -> list[str]:
     """Every way in which a result differs from its plan."""
     faults = []
     if (seen["width"], seen["height"]) != (plan.top.width, plan.top.height):
-        faults.append(f"{seen['width']}x{seen['height']} pixels, not {plan.top.width}x{plan.top.height}")
+        faults.append(
+            f"{seen['width']}x{seen['height']} pixels, not {plan.top.width}x{plan.top.height}"
+        )
     if seen["packets"] != plan.frame_count:
         faults.append(f"{seen['packets']} frames, not {plan.frame_count}")
     if seen["decoded"] != seen["wanted"] or seen["corrupt"]:

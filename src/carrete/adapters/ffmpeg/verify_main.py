@@ -8,6 +8,7 @@ it imports the standard library and PyAV only, and decides nothing.
 import json
 import resource
 import sys
+from fractions import Fraction
 from typing import Any
 
 MEMORY_BYTES = 3 << 30
@@ -29,19 +30,22 @@ def measure(path: str, seconds: float, threads: int) -> dict[str, Any]:
     import av  # noqa: PLC0415 - after the limits
 
     av.logging.set_level(av.logging.ERROR)
-    with av.open(path, options={"format_whitelist": "mov,mp4", "protocol_whitelist": "file"}) as box:
+    with av.open(
+        path, options={"format_whitelist": "mov,mp4", "protocol_whitelist": "file"}
+    ) as box:
         video = box.streams.video[0]
         sound = box.streams.audio[0] if box.streams.audio else None
         gops, audio_end = read_packets(box, video, sound)
         times = sorted(time for gop in gops for time in gop)
+        base = video.time_base or Fraction(1)
         answer: dict[str, Any] = {
             "width": video.width,
             "height": video.height,
             "packets": len(times),
-            "first_s": float(times[0] * video.time_base),
+            "first_s": float(times[0] * base),
             "deltas": sorted({b - a for a, b in zip(times, times[1:], strict=False)})[:8],
-            "time_base": str(video.time_base),
-            "duration_s": float((video.duration or 0) * video.time_base),
+            "time_base": str(base),
+            "duration_s": float((video.duration or 0) * base),
             "audio_end_s": audio_end,
             "streams": len(box.streams),
         }

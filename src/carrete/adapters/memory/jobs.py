@@ -28,6 +28,7 @@ class MemoryJobs(State):
     def add_tasks(self, owner_id: UUID, job: JobRow, tasks: Iterable[NewTask]) -> list[Doorbell]:
         """Add waiting tasks; one that exists already is left as it is."""
         bells = []
+        now = self.clock()
         for new in tasks:
             if any(
                 (r.task.kind, r.task.index) == (new.kind, new.index) for r in self.tasks_of(job.id)
@@ -45,14 +46,13 @@ class MemoryJobs(State):
                 attempt=0,
                 failures=0,
                 spec=new.spec,
-                created_at=self.clock(),
+                created_at=now,
             )
-            now = self.clock()
             self.tasks[task.id] = TaskRow(task, new.weight, run_after=now, rung_at=now)
             bells.append(Doorbell(task.id, owner_id))
         return bells
 
-    def _order(self, row: TaskRow) -> tuple[int, int, int, int, UUID]:
+    def _order(self, row: TaskRow) -> tuple[int, int, int, int, tuple[float, str, int]]:
         owner = row.task.owner_id
         aged = row.run_after < self.clock() - timedelta(seconds=AGED_S)
         running = sum(
@@ -61,7 +61,13 @@ class MemoryJobs(State):
             if other.task.owner_id == owner and other.task.state is TaskState.RUNNING
         )
         urgency = 0 if aged else int(row.task.priority)
-        return (urgency, running, self.turns.get(owner, 0), int(row.task.priority), row.task.id)
+        return (
+            urgency,
+            running,
+            self.turns.get(owner, 0),
+            int(row.task.priority),
+            in_order(row.task),
+        )
 
     async def claim(self, worker: str, lease_s: float) -> Claim | None:
         """See the port."""
@@ -71,7 +77,7 @@ class MemoryJobs(State):
             if row.task.state is TaskState.PENDING and row.run_after <= self.clock()
         ]
         best: dict[UUID, TaskRow] = {}
-        for row in sorted(waiting, key=lambda item: (item.task.priority, item.task.id)):
+        for row in sorted(waiting, key=lambda item: (item.task.priority, in_order(item.task))):
             best.setdefault(row.task.owner_id, row)
         if not best:
             return None
@@ -297,6 +303,12 @@ class MemoryJobs(State):
 
     def _note(self, task: Task, kind: str, **data: str | float) -> None:
         self.note(task.owner_id, task.video_id, kind, **_label(task), **data)
+
+
+def in_order(task: Task) -> tuple[float, str, int]:
+    """Tasks by when they were made, those made together by kind and index."""
+    made = task.created_at.timestamp() if task.created_at else 0.0
+    return (made, task.kind.value, task.index)
 
 
 def _label(task: Task) -> JsonObject:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from carrete.adapters.memory.jobs import MemoryJobs
+from carrete.adapters.memory.jobs import MemoryJobs, in_order
 from carrete.adapters.memory.maintenance import MemoryMaintenance
 from carrete.adapters.memory.state import VideoRow
 from carrete.domain.account import Account, EmailTakenError, Role, Session
@@ -230,7 +230,7 @@ class MemoryStore(MemoryMaintenance, MemoryJobs):
         row = self.job_rows.get(video.job_id) if video.job_id else None
         if row is None:
             return None
-        tasks = sorted((item.task for item in self.tasks_of(row.id)), key=lambda task: task.id)
+        tasks = sorted((item.task for item in self.tasks_of(row.id)), key=in_order)
         return JobDetail(
             id=row.id,
             profile=row.profile,

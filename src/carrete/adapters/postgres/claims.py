@@ -27,7 +27,7 @@ best AS (
     FROM waiting w CROSS JOIN LATERAL (
         SELECT t.id, t.priority, t.run_after FROM task t
         WHERE t.owner_id = w.owner_id AND t.state = 'pending' AND t.run_after <= now()
-        ORDER BY t.priority, t.id LIMIT :depth
+        ORDER BY t.priority, t.created_at, t.index, t.id LIMIT :depth
     ) b
     WHERE w.owner_id IS NOT NULL
 )
@@ -37,13 +37,15 @@ JOIN task t ON t.id = b.id
 LEFT JOIN running r ON r.owner_id = b.owner_id
 LEFT JOIN owner_turn o ON o.owner_id = b.owner_id
 WHERE t.state = 'pending'
-ORDER BY b.urgency, coalesce(r.n, 0), o.served_at NULLS FIRST, t.priority, t.id
+ORDER BY b.urgency, coalesce(r.n, 0), o.served_at NULLS FIRST, t.priority, t.created_at, t.index,
+    t.id
 LIMIT 1
 FOR UPDATE OF t SKIP LOCKED
 """  # noqa: S608 - one constant of this module
 
-# A worker that finds an owner's best task locked by another worker looks at the next few.
-DEPTH = 8
+# A worker that finds an owner's best task locked by another worker looks at the next ones;
+# so many workers may claim for one owner in the same moment.
+DEPTH = 64
 
 TAKE = """
 UPDATE task t SET state = 'running', attempt = t.attempt + 1, worker = :worker, progress = 0,

@@ -166,6 +166,8 @@ task = Table(
         "ix_task_pending",
         "owner_id",
         "priority",
+        "created_at",
+        "index",
         "id",
         postgresql_where=text("state = 'pending'"),
     ),

@@ -225,7 +225,8 @@ class PostgresVideos:
             if row is None:
                 return None
             found = await tx.rows(
-                f"SELECT {rows.TASK} FROM task t WHERE t.job_id = :job ORDER BY t.id",  # noqa: S608
+                f"SELECT {rows.TASK} FROM task t WHERE t.job_id = :job"  # noqa: S608
+                " ORDER BY t.created_at, t.kind, t.index",
                 job=row.id,
             )
         return JobDetail(

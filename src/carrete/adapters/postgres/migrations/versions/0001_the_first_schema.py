@@ -276,7 +276,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_task_pending",
         "task",
-        ["owner_id", "priority", "id"],
+        ["owner_id", "priority", "created_at", "index", "id"],
         unique=False,
         postgresql_where=sa.text("state = 'pending'"),
     )
