@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from carrete.adapters.ffmpeg.transcoder import FfmpegTranscoder
-from carrete.domain.chunks import Chunk, split
+from carrete.domain.chunks import Chunk, seek_target, split, total, with_ranges
 from carrete.domain.media import Access, SourceInfo
 from carrete.domain.plan import Plan, make_plan, make_timeline
 from tests.media.frames import join, numbers_in, runs, times_in
@@ -25,12 +25,7 @@ def in_chunks(plan: Plan, seconds: int = 2) -> Plan:
     """The same plan cut at every GOP or so, so that short clips have many joins."""
     step = plan.gop * max(1, round(seconds * plan.frame_rate / plan.gop))
     starts = list(range(0, plan.frame_count, step))
-    whole = plan.chunks[0]
     timeline = make_timeline(plan.source)
-    pieces = split(timeline, plan.source.video)
-    assert pieces
-    from carrete.domain.chunks import seek_target
-
     return replace(plan, chunks=tuple(
         Chunk(n, a, b - a, float(a / plan.frame_rate), float((b - a) / plan.frame_rate),
               seek_target(plan.source.video, timeline, a))
@@ -108,3 +103,31 @@ async def test_init_segments_of_all_chunks_are_the_same(
     [files] = await encode(transcoder, source, in_chunks(plan), tmp_path)
     inits = {file.read_bytes().split(b"moof")[0][:-4] for file in files}
     assert len(inits) == 1
+
+
+@pytest.mark.parametrize("name", ["cfr24", "cfr25_open", "cfr30_long", "cfr50_hevc", "vfr", "all_intra"])
+async def test_a_chunk_needs_no_byte_outside_its_ranges(
+    name: str, clip: Clip, transcoder: FfmpegTranscoder, tmp_path: Path
+) -> None:
+    source = clip(name)
+    info, plan = await probe(transcoder, source)
+    [[whole]] = await encode(transcoder, source, plan, tmp_path)
+    plan = in_chunks(plan)
+    assert info.index is not None
+    chunks = with_ranges(plan.chunks, make_timeline(info), info.video, info.index, 0)
+    data = source.read_bytes()
+    files = []
+    for chunk in chunks:
+        assert 0 < total(chunk.source_ranges) < len(data)
+        sparse = tmp_path / f"sparse{chunk.index}{source.suffix}"
+        with sparse.open("wb") as file:
+            file.truncate(len(data))
+            for start, end in chunk.source_ranges:
+                file.seek(start)
+                file.write(data[start:end])
+        folder = tmp_path / str(chunk.index)
+        folder.mkdir()
+        [made] = await transcoder.encode_chunk(sparse, plan, chunk, folder, lambda _: None)
+        assert made.meta["complaints"] == 0, made.meta
+        files.append(made.path)
+    assert numbers_in(join(files, tmp_path / "joined.mp4")) == numbers_in(whole)

@@ -171,6 +171,4 @@ def _answer(
     headers: dict[str, str] | None = None,
 ) -> Response:
     request.state.problem = code
-    return problem_response(
-        code, detail, request.state.request_id, errors=errors, headers=headers
-    )
+    return problem_response(code, detail, request.state.request_id, errors=errors, headers=headers)

@@ -120,7 +120,7 @@ class EventHub:
             subscription.close()
 
     async def run(self) -> None:
-        """Listen until canceled; after an interruption streams are told to read what they missed."""
+        """Listen until canceled; after each interruption, streams read what they missed."""
         backoff = FIRST_BACKOFF_S
         while True:
             try:
@@ -134,6 +134,8 @@ class EventHub:
                             subscription.offer(event)
             except TransientError as exc:
                 structlog.get_logger().warning("listening for events broke off", error=str(exc))
+            except Exception:  # noqa: BLE001 - one unreadable event must not end all streams
+                structlog.get_logger().exception("listening for events met a bug")
             finally:
                 self._metrics.listening.set(0)
             await asyncio.sleep(backoff)

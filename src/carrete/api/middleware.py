@@ -68,9 +68,7 @@ class Observed:
     def _note(self, scope: Scope, answer: "_Answer", seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
         method = scope["method"] if route != "unmatched" else "any"
-        self._metrics.request(
-            method, route, answer.status, None if answer.is_stream else seconds
-        )
+        self._metrics.request(method, route, answer.status, None if answer.is_stream else seconds)
         log = structlog.get_logger()
         quiet = route in _QUIET and answer.status < 400  # noqa: PLR2004
         (log.debug if quiet else log.info)(

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
+import structlog
 from pydantic_core import to_json
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from carrete.api.hub import EventHub, Subscription
@@ -24,58 +25,72 @@ is looked at again: one that was ended does not go on watching for ever."""
 
 BACKLOG_PAGE = 500
 _RETRY_MS = 1000
-_HEADERS = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"x-accel-buffering", b"no"),  # nginx must pass events on as they come
-]
 
 
-@dataclass
-class EventStream:
-    """An ASGI response that lasts until its client goes or it is told to end.
+class EventStream(Response):
+    """A response that lasts until its client goes or it is told to end."""
 
-    Attributes:
-        last: id of the newest event that the client has.
-        hello: whether the client is told where the stream starts.
-    """
+    media_type = "text/event-stream"
 
-    hub: EventHub
-    log: EventLog
-    subscription: Subscription
-    last: int
-    hello: bool
+    def __init__(
+        self,
+        hub: EventHub,
+        log: EventLog,
+        subscription: Subscription,
+        last: int,
+        *,
+        hello: bool,
+    ) -> None:
+        """Prepare to stream; ``subscription`` is given back at the end.
+
+        Args:
+            hub: where the subscription is from.
+            log: the stored events.
+            subscription: the live events.
+            last: id of the newest event that the client has.
+            hello: whether the client is told where the stream starts.
+        """
+        # nginx must pass events on as they come
+        super().__init__(headers={"X-Accel-Buffering": "no"})
+        del self.headers["content-length"]
+        self.hub = hub
+        self.log = log
+        self.subscription = subscription
+        self.last = last
+        self.hello = hello
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events until the end."""
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-            if not scope.get("carrete.head"):
-                await self._until_gone(receive, send)
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            if scope.get("carrete.head") or await self._until_gone(receive, send):
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             self.hub.unsubscribe(self.subscription)
 
-    async def _until_gone(self, receive: Receive, send: Send) -> None:
-        tasks = {asyncio.create_task(_gone(receive)), asyncio.create_task(self._pump(send))}
+    async def _until_gone(self, receive: Receive, send: Send) -> bool:
+        """Send until somebody ends it; returns whether the client still takes what is sent."""
+        pump = asyncio.create_task(self._pump(send))
+        tasks = {pump, asyncio.create_task(_gone(receive))}
         try:
-            done, _ = await asyncio.wait(
-                tasks, timeout=LONGEST_S, return_when=asyncio.FIRST_COMPLETED
-            )
+            await asyncio.wait(tasks, timeout=LONGEST_S, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        for task in done:
-            task.result()
+        return pump.cancelled() or pump.result()
 
-    async def _pump(self, send: Send) -> None:
+    async def _pump(self, send: Send) -> bool:
         try:
             async for frame in self.frames():
                 async with asyncio.timeout(SEND_S):
                     await send({"type": "http.response.body", "body": frame, "more_body": True})
-        except (TransientError, TimeoutError):
+        except TimeoutError:
+            return False
+        except TransientError as exc:
             # Ending is the answer: the client comes back with the last id that it has seen.
-            return
+            structlog.get_logger().warning("an event stream broke off", error=str(exc))
+        return True
 
     async def frames(self) -> AsyncIterator[bytes]:
         """The bytes of the stream: the backlog first, then live events, each once and in order."""
@@ -84,15 +99,17 @@ class EventStream:
             yield _frame(self.last, "hello", to_json({"last_event_id": self.last}))
         subscription = self.subscription
         while not subscription.closed:
+            taken = [] if subscription.missed else await subscription.take(PING_S)
+            idle = not (taken or subscription.missed or subscription.closed)
             if subscription.missed:
+                # Before what was taken, which is younger: a higher id sent first would hide these.
                 subscription.missed = False
                 async for event in self._backlog():
                     yield self._advance(event)
-            taken = await subscription.take(PING_S)
             for event in taken:
                 if event.id is None or event.id > self.last:
                     yield self._advance(event)
-            if not taken and not subscription.missed and not subscription.closed:
+            if idle:
                 yield b": ping\n\n"
 
     async def _backlog(self) -> AsyncIterator[Event]:

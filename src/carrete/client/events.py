@@ -198,8 +198,8 @@ async def tracking(
         yield tracker
     finally:
         following.cancel()
-        with suppress(asyncio.CancelledError):
-            await following
+        # `wait`, unlike `await`, can't mistake our own cancellation for that of the task.
+        await asyncio.wait([following])
 
 
 async def wait_until_settled(

@@ -171,9 +171,16 @@ def key_times(index: SourceIndex, video: VideoFacts) -> tuple[float, ...]:
 
 
 def with_ranges(
-    chunks: tuple[Chunk, ...], timeline: Timeline, video: VideoFacts, index: SourceIndex
+    chunks: tuple[Chunk, ...],
+    timeline: Timeline,
+    video: VideoFacts,
+    index: SourceIndex,
+    gap: int = MERGE_GAP,
 ) -> tuple[Chunk, ...]:
-    """``chunks`` with the bytes that each reads; unchanged where a file can't be read in parts."""
+    """``chunks`` with the bytes that each reads; unchanged where a file can't be read in parts.
+
+    Ranges that lie at most ``gap`` bytes apart are joined.
+    """
     if not index.header or not index.slots:
         return chunks
     shift = float(video.first_pts_s) - index.slots[0].time_s
@@ -191,7 +198,7 @@ def with_ranges(
         if chunk is chunks[-1]:
             end = len(times)
         body = [(slot.first, slot.end) for slot in index.slots[begin:end]]
-        found.append(replace(chunk, source_ranges=merge([*index.header, *head, *body], MERGE_GAP)))
+        found.append(replace(chunk, source_ranges=merge([*index.header, *head, *body], gap)))
     return tuple(found)
 
 

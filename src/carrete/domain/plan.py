@@ -21,10 +21,13 @@ from carrete.domain.ladder import (
     make_ladder,
     output_rate,
 )
-from carrete.domain.media import Access, ByteRange, SourceIndex, SourceInfo
+from carrete.domain.media import Access, AudioFacts, ByteRange, SourceIndex, SourceInfo
 
 __all__ = ["AudioPlan", "Chunk", "Plan", "make_plan"]
 
+MAX_AUDIO_RATE = 128_000
+MIN_AUDIO_RATE = 64_000
+"""Bit/s of stereo AAC-LC: transparent to most ears, and the least that is not unpleasant."""
 EARLY_AUDIO_S = 0.5
 """Sound that starts this much before the picture is kept by holding the first frame."""
 LATE_AUDIO_S = 0.1
@@ -112,7 +115,15 @@ def make_plan(info: SourceInfo, profile: Profile = Profile.H264) -> Plan:
         timescale=choose_timescale(timeline.rate),
         renditions=make_ladder(info, profile),
         chunks=chunks,
-        audio=None if info.audio is None else AudioPlan(info.audio.index, source_ranges=sound),
+        audio=None if info.audio is None else plan_audio(info.audio, sound),
+    )
+
+
+def plan_audio(audio: AudioFacts, ranges: tuple[ByteRange, ...]) -> AudioPlan:
+    """Stereo AAC at 128 kbit/s, less where the source has less to give."""
+    rate = audio.bit_rate or MAX_AUDIO_RATE
+    return AudioPlan(
+        audio.index, bit_rate=min(MAX_AUDIO_RATE, max(MIN_AUDIO_RATE, rate)), source_ranges=ranges
     )
 
 

@@ -86,7 +86,10 @@ class Slot:
             outcome = await self._finish_or_give_back(running, progress, started)
             seconds = time.monotonic() - started
             log.info("task ended", kind=task.kind.value, outcome=outcome, seconds=round(seconds, 3))
-        self.metrics.task_ended(task.kind.value, outcome, seconds)
+        self.metrics.task_ended(task.kind, outcome, seconds)
+        self.metrics.stored(progress.stored_bytes)
+        if outcome == "lost":
+            self.metrics.lease_lost()
 
     async def _finish_or_give_back(
         self, running: asyncio.Future[str], progress: Progress, started: float

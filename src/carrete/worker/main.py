@@ -8,12 +8,13 @@ import socket
 from contextlib import suppress
 
 import structlog
+from prometheus_client import start_http_server
 
 from carrete.bootstrap import Container, make_transcoder, open_container, open_workspace
 from carrete.config import Settings
 from carrete.domain.failures import TransientError
 from carrete.log import configure_logging
-from carrete.metrics import WorkerMetrics
+from carrete.metrics import WorkerMetrics, new_registry
 from carrete.ports import Workspace
 from carrete.usecases.reconcile import Reconciler
 from carrete.usecases.run_task import TaskRunner
@@ -48,9 +49,10 @@ async def serve(settings: Settings) -> None:
         open_container(settings) as container,
         open_workspace(settings, container, name) as workspace,
     ):
-        metrics = WorkerMetrics()
+        registry = new_registry()
+        metrics = WorkerMetrics(registry)
         if settings.worker_metrics_port:
-            metrics.serve(settings.worker_metrics_port)
+            start_http_server(settings.worker_metrics_port, "127.0.0.1", registry)
         log.info("worker started", worker=name, slots=settings.worker_slots)
         with structlog.contextvars.bound_contextvars(worker=name):
             async with asyncio.TaskGroup() as group:

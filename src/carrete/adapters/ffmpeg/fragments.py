@@ -5,11 +5,10 @@ The box layout is ISO/IEC 14496-12; only files that Carrete wrote itself are rea
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from carrete.domain.jsonable import Jsonable
+from carrete.domain.playlist import Fragment, Layout
 
 _TRUN_DURATION = 0x100
 _TRUN_SIZE = 0x200
@@ -17,48 +16,7 @@ _TRUN_FLAGS = 0x400
 _TRUN_CTS = 0x800
 
 
-@dataclass(frozen=True, slots=True)
-class Fragment(Jsonable):
-    """One ``moof`` and its ``mdat``.
-
-    Attributes:
-        offset: first byte in the file.
-        length: bytes.
-        start_s: decode time of its first sample, seconds on the output's clock.
-        duration_s: seconds.
-        samples: frames of video or packets of sound.
-        independent: whether it starts with a keyframe.
-    """
-
-    offset: int
-    length: int
-    start_s: float
-    duration_s: float
-    samples: int
-    independent: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FragmentedFile(Jsonable):
-    """The layout of a fragmented MP4.
-
-    Attributes:
-        init_length: bytes of the init segment at its start.
-        codecs: RFC 6381 name of its one track.
-        fragments: in order.
-    """
-
-    init_length: int
-    codecs: str
-    fragments: tuple[Fragment, ...]
-
-    @property
-    def samples(self) -> int:
-        """Frames or packets in all fragments."""
-        return sum(one.samples for one in self.fragments)
-
-
-def read_layout(path: Path) -> FragmentedFile:
+def read_layout(path: Path) -> Layout:
     """The layout of a file that the fragmenting muxer wrote; blocking, reads headers only.
 
     Raises:
@@ -87,7 +45,7 @@ def read_layout(path: Path) -> FragmentedFile:
                 fragments.append(_fragment(at, end - at, moof, timescale, default_duration))
     if not init_length or not fragments:
         raise ValueError("no fragments")
-    return FragmentedFile(init_length, codecs, tuple(fragments))
+    return Layout(init_length, codecs, tuple(fragments))
 
 
 def _boxes(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int, int]]:

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from carrete.adapters.ffmpeg.sandbox import Grant, Jail
+from carrete.adapters.ffmpeg.sandbox import ENVIRONMENT, Grant, Jail
 from carrete.domain.failures import FailureCode, InvalidInputError, TransientError
 from carrete.domain.media import FfmpegError
 
@@ -139,7 +139,7 @@ class Runner:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,  # its own process group, so that all of it can be killed
-            env={},  # credentials live in the environment
+            env=dict(ENVIRONMENT),
             limit=MAX_LINE,
         )
         try:

@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
+ENVIRONMENT = (("SVT_LOG", "1"),)
+"""All that a child sees of the environment, where credentials live: SVT-AV1 reports errors only."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """What a child may touch and use.
@@ -72,7 +76,8 @@ class Jail:
             self.bwrap,
             "--unshare-all",  # no network, no other processes, no shared memory
             "--die-with-parent",  # the process inside ends with bwrap
-            "--clearenv",  # credentials live in the environment
+            "--clearenv",
+            *(word for pair in ENVIRONMENT for word in ("--setenv", *pair)),
             *("--cap-drop", "ALL"),
             *("--dev", "/dev"),
             *("--chdir", "/"),

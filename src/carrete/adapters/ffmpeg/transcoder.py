@@ -1,27 +1,30 @@
 """The ``Transcoder`` port on FFmpeg and PyAV."""
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from carrete.adapters.ffmpeg import argv, probe_main, verify_main
-from carrete.adapters.ffmpeg.fragments import FragmentedFile, read_layout
+from carrete.adapters.ffmpeg import argv, probe_main, storyboard_main, verify_main
+from carrete.adapters.ffmpeg.fragments import read_layout
 from carrete.adapters.ffmpeg.probe import read_answer
 from carrete.adapters.ffmpeg.run import Command, Runner
 from carrete.adapters.ffmpeg.sandbox import Grant, find_jail, python_paths
 from carrete.adapters.ffmpeg.verify import FULL_DECODE_S, read_measurements
 from carrete.domain.artifacts import ArtifactKind, JsonObject, MadeFile
 from carrete.domain.failures import FailureCode, InvalidInputError, TransientError
-from carrete.domain.media import Access, FfmpegError, Limits, SourceInfo, Verification
+from carrete.domain.media import Access, FfmpegError, Limits, SourceIndex, SourceInfo, Verification
 from carrete.domain.plan import Chunk, Plan
+from carrete.domain.playlist import Layout, plan_storyboard
 
 ProgressSink = Callable[[float], None]
 
 PROBE_TIMEOUT_S = 90.0
 VERIFY_TIMEOUT_S = 1800.0
+STORYBOARD_TIMEOUT_S = 300.0
 POSTER_PLACES = (0.1, 0.0)
 """Where a poster is looked for, as a share of the length; the next is tried when one gives none."""
 POSTER_KEYFRAMES = 8
@@ -70,7 +73,7 @@ class FfmpegTranscoder:
         Raises:
             InvalidInputError: it is no video that can be processed.
         """
-        source = source.resolve()
+        source = _real(source)
         info = await self._inspect(source)
         if info.access is not Access.REWRAP:
             return info
@@ -85,7 +88,7 @@ class FfmpegTranscoder:
         )  # fmt: skip
 
     async def _inspect(self, source: Path) -> SourceInfo:
-        script = Path(probe_main.__file__).resolve()
+        script = _real(Path(probe_main.__file__))
         command = Command(
             (sys.executable, "-I", str(script), str(source)),
             Grant(read=(*python_paths(), script, source), cpu_seconds=probe_main.CPU_SECONDS,
@@ -117,11 +120,11 @@ class FfmpegTranscoder:
             await (await self._runner()).encode(command, lambda _: None)
             part.replace(copy)
         finally:
-            part.unlink(missing_ok=True)
+            _remove(part)
         return copy
 
     async def _readable(self, source: Path, plan: Plan) -> Path:
-        source = source.resolve()
+        source = _real(source)
         if plan.source.access is Access.REWRAP:
             return await self._rewrapped(source, plan.source)
         return source
@@ -145,7 +148,7 @@ class FfmpegTranscoder:
             TransientError: the encoder was killed, stalled, or the disk is full.
             FfmpegError: it failed in any other way.
         """
-        out = out.resolve()
+        out = _real(out)
         readable = await self._readable(source, plan)
         wanted = [one for one in plan.renditions if only is None or one.name in only]
         outputs = {one.name: out / f"{one.name}.{chunk.index}.mp4" for one in wanted}
@@ -194,7 +197,7 @@ class FfmpegTranscoder:
         """The sound of the whole file; nothing when the plan has none. Errors as for a chunk."""
         if plan.audio is None:
             return ()
-        out = out.resolve()
+        out = _real(out)
         readable = await self._readable(source, plan)
         path = out / "audio.mp4"
         command = Command(
@@ -211,7 +214,7 @@ class FfmpegTranscoder:
 
     async def poster(self, source: Path, plan: Plan, out: Path) -> tuple[MadeFile, ...]:
         """A typical frame as ``poster.jpg``. Errors as for a chunk."""
-        out = out.resolve()
+        out = _real(out)
         readable = await self._readable(source, plan)
         path = out / "poster.jpg"
         runner = await self._runner()
@@ -229,6 +232,38 @@ class FfmpegTranscoder:
         meta: JsonObject = {"width": plan.top.width, "height": plan.top.height}
         return (MadeFile(path, ArtifactKind.POSTER, path.name, "image/jpeg", meta=meta),)
 
+    async def storyboard(
+        self, plan: Plan, chunks: Sequence[Path], out: Path
+    ) -> tuple[MadeFile, ...]:
+        """``storyboard.jpg`` out of the chunks, in order, of any rendition (the smallest is best).
+
+        The file's meta is a ``carrete.domain.playlist.Storyboard``, which the WebVTT is made from.
+        """
+        out = _real(out)
+        board = plan_storyboard(plan)
+        parts = [_real(chunk) for chunk in chunks]
+        path, request = out / "storyboard.jpg", out / ".storyboard.json"
+        wanted: JsonObject = {
+            **board.to_json(), "interval_s": float(board.interval_s), "out": str(path),
+            "chunks": [str(part) for part in parts],
+        }  # fmt: skip
+        _write_text(request, json.dumps(wanted))
+        script = _real(Path(storyboard_main.__file__))
+        folders = tuple(dict.fromkeys(part.parent for part in parts))
+        command = Command(
+            (sys.executable, "-I", str(script), str(request)),
+            Grant(read=(*python_paths(), script, *folders), write=(out,), file_bytes=64 * MIB,
+                  memory_bytes=3 << 30, cpu_seconds=600),
+        )  # fmt: skip
+        try:
+            await (await self._runner()).output(command, timeout=STORYBOARD_TIMEOUT_S)
+        except TimeoutError:
+            raise TransientError("drawing the storyboard took too long") from None
+        finally:
+            _remove(request)
+        return (MadeFile(path, ArtifactKind.STORYBOARD, path.name, "image/jpeg",
+                         meta=board.to_json()),)  # fmt: skip
+
     async def assemble(
         self,
         plan: Plan,
@@ -238,13 +273,13 @@ class FfmpegTranscoder:
         on_progress: ProgressSink,
     ) -> tuple[MadeFile, ...]:
         """``processed.mp4`` out of the top rendition's chunks, in order, and the sound."""
-        out = out.resolve()
-        parts = [chunk.resolve() for chunk in chunks]
-        sound = None if audio is None else audio.resolve()
+        out = _real(out)
+        parts = [_real(chunk) for chunk in chunks]
+        sound = None if audio is None else _real(audio)
         playlist = out / ".chunks"
-        playlist.write_text("".join(f"file:{part}\n" for part in parts))
+        _write_text(playlist, "".join(f"file:{part}\n" for part in parts))
         path = out / "processed.mp4"
-        size = sum(part.stat().st_size for part in parts)
+        size = sum(_size(part) for part in parts)
         folders = tuple(dict.fromkeys(part.parent for part in parts))
         command = Command(
             argv.assemble(self._ffmpeg, playlist, sound, path),
@@ -256,9 +291,9 @@ class FfmpegTranscoder:
         try:
             await (await self._runner()).encode(command, on_progress)
         finally:
-            playlist.unlink(missing_ok=True)
+            _remove(playlist)
         meta: JsonObject = {
-            "size": path.stat().st_size, "width": plan.top.width, "height": plan.top.height,
+            "size": _size(path), "width": plan.top.width, "height": plan.top.height,
             "duration_s": plan.duration_s, "rendition": plan.top.name,
         }  # fmt: skip
         return (MadeFile(path, ArtifactKind.PROCESSED, path.name, "video/mp4", meta=meta),)
@@ -271,8 +306,8 @@ class FfmpegTranscoder:
         Raises:
             VerificationError: it differs from its plan.
         """
-        result = result.resolve()
-        script = Path(verify_main.__file__).resolve()
+        result = _real(result)
+        script = _real(Path(verify_main.__file__))
         command = Command(
             (sys.executable, "-I", str(script), str(result), str(FULL_DECODE_S), str(self._threads)),
             Grant(read=(*python_paths(), script, result), memory_bytes=verify_main.MEMORY_BYTES,
@@ -282,20 +317,39 @@ class FfmpegTranscoder:
             output = await (await self._runner()).output(command, timeout=VERIFY_TIMEOUT_S)
         except TimeoutError:
             raise TransientError(f"checking took longer than {VERIFY_TIMEOUT_S:.0f} s") from None
-        return read_measurements(output, plan, result.stat().st_size)
+        return read_measurements(output, plan, _size(result))
 
 
-async def _layout(path: Path) -> FragmentedFile:
+async def _layout(path: Path) -> Layout:
     try:
         return await asyncio.to_thread(read_layout, path)
     except (ValueError, OSError) as exc:
         raise InvalidInputError(FailureCode.DAMAGED_FILE, f"nothing was encoded: {exc}") from exc
 
 
-def _meta(layout: FragmentedFile) -> JsonObject:
+def _meta(layout: Layout) -> JsonObject:
     """What playlists need of a stored file."""
-    return {**layout.to_json(), "size": layout.fragments[-1].offset + layout.fragments[-1].length}
+    return {**layout.to_json(), "size": layout.size}
 
 
-def _slots_only(info: SourceInfo):  # type: ignore[no-untyped-def]  # noqa: ANN202
+# Each of these is one system call on a local file; a thread would cost more than it does.
+
+
+def _real(path: Path) -> Path:
+    return path.resolve()
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def _slots_only(info: SourceInfo) -> SourceIndex | None:
     return None if info.index is None else replace(info.index, header=(), audio=())

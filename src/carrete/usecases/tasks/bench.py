@@ -20,9 +20,15 @@ from carrete.ports import (
 
 @dataclass
 class Progress:
-    """The fraction of a task that is done, as far as it is known; the lease keeper reports it."""
+    """What is known of a running attempt.
+
+    Attributes:
+        fraction: done so far, 0 to 1; the lease keeper reports it.
+        stored_bytes: bytes that were stored in the bucket.
+    """
 
     fraction: float = 0.0
+    stored_bytes: int = 0
 
     def part(self, start: float, end: float) -> ProgressSink:
         """A sink for a step that makes up the part from ``start`` to ``end`` of the task."""
@@ -71,6 +77,7 @@ class Bench:
         stored = []
         for position, file in enumerate(files, start=1):
             size = await self.objects.put_file(prefix + file.name, file.path, file.content_type)
+            self.progress.stored_bytes += size
             stored.append(
                 StoredFile(
                     key=prefix + file.name,

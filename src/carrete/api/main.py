@@ -1,0 +1,76 @@
+"""The API's process: uvicorn, started from the program and stopped in good order."""
+
+import signal
+import socket
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from carrete.api.app import create_app
+from carrete.api.state import Api
+from carrete.config import Settings
+from carrete.log import configure_logging
+
+STOP_S = 10
+"""Seconds that requests in work get when the process is told to stop."""
+
+MAX_CONNECTIONS = 10_000
+KEEP_ALIVE_S = 65
+"""Longer than the 60 s of an AWS load balancer or nginx, which must be the one that closes: else
+it sends a request into a connection that is just going away."""
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Raises:
+        SystemExit: 1 when it could not start (the log says why), 0 after a signal.
+    """
+    configure_logging(settings.log_level, json=settings.log_json)
+    # uvicorn stops in good order and then raises the signal again, for whoever listened before.
+    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGINT, _end)
+    make_server(settings).run()
+
+
+def make_server(settings: Settings) -> "ApiServer":
+    """A server that is ready to run."""
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        host=settings.api_host,
+        port=settings.api_port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        # Ours has the request's ids and no query strings.
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=settings.trusted_proxies,
+        limit_concurrency=MAX_CONNECTIONS,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=STOP_S,
+    )
+    return ApiServer(config, app)
+
+
+class ApiServer(uvicorn.Server):
+    """uvicorn's server, which ends event streams before it waits for connections to end."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop accepting, end streams, finish what is in work, close."""
+        api: Api = self._app.state.api
+        api.hub.close()
+        await super().shutdown(sockets)
+
+
+def _end(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
