@@ -47,7 +47,7 @@ def backoff_s(failures: int) -> float:
 
     There is no random part: tasks fail one by one, and the claim spreads them anyway.
     """
-    return float(min(FIRST_DELAY_S * 2 ** max(failures - 1, 0), LONGEST_DELAY_S))
+    return float(min(FIRST_DELAY_S * 2 ** min(max(failures - 1, 0), 20), LONGEST_DELAY_S))
 
 
 def decide(error: BaseException, failures_before: int) -> Decision:
