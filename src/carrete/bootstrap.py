@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,11 +104,14 @@ def revisions(database_url: str) -> tuple[str | None, str | None]:
 
 @asynccontextmanager
 async def open_workspace(
-    settings: Settings, container: Container, worker: str
+    settings: Settings,
+    container: Container,
+    worker: str,
+    on_read: Callable[[int], None] = lambda _: None,
 ) -> AsyncIterator[Workspace]:
     """A worker's scratch directory, for as long as the worker lives."""
     workspace = ScratchWorkspace(
-        settings.scratch_dir, worker, container.objects, settings.scratch_bytes
+        settings.scratch_dir, worker, container.objects, settings.scratch_bytes, on_read
     )
     await workspace.open()
     try:

@@ -15,7 +15,7 @@ from uuid import UUID
 from carrete.domain.account import Account, Role, Session
 from carrete.domain.artifacts import ArtifactKind, JsonObject, MadeFile
 from carrete.domain.failures import CarreteError, FailureCode
-from carrete.domain.media import SourceInfo, Verification
+from carrete.domain.media import ByteRange, SourceInfo, Verification
 from carrete.domain.plan import Chunk, Plan
 from carrete.domain.task import Claim, NewTask, Task
 from carrete.domain.upload import Part
@@ -260,6 +260,15 @@ class StoredFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Need:
+    """A live object that must be there before a video counts as playable."""
+
+    kind: ArtifactKind
+    rendition: str | None
+    chunk: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Completion:
     """What a task's success changes, all in one transaction.
 
@@ -271,7 +280,8 @@ class Completion:
         total_weight: the sum of the weights of all tasks of the job.
         follow: tasks that can start now.
         last: the task that starts once no other task of the job is unfinished.
-        playable: the first seconds can be streamed from now on.
+        playable_when: the first seconds can be streamed once all of these are live; never, when
+            there are none.
         publish: the video is ready; the job's results replace those of earlier jobs.
     """
 
@@ -282,7 +292,7 @@ class Completion:
     total_weight: float | None = None
     follow: Sequence[NewTask] = ()
     last: NewTask | None = None
-    playable: bool = False
+    playable_when: Sequence[Need] = ()
     publish: bool = False
 
 
@@ -310,6 +320,19 @@ class JobStore(Protocol):
 
         Raises:
             LeaseLostError: the attempt is no longer the task's.
+        """
+        ...
+
+    async def publish(
+        self, task: Task, files: Sequence[StoredFile], playable_when: Sequence[Need]
+    ) -> None:
+        """Make objects of a task real that goes on: its first part can be streamed already.
+
+        They replace live objects of the same kind, rendition and chunk that an earlier attempt
+        published.
+
+        Raises:
+            LeaseLostError: the attempt is no longer the task's; nothing was changed.
         """
         ...
 
@@ -588,6 +611,15 @@ class ObjectStore(Protocol):
         """A URL that reads the object, saved under ``filename`` by browsers. No request is made."""
         ...
 
+    async def read(self, key: str, start: int, end: int) -> bytes:
+        """The bytes from ``start`` up to and without ``end``; the caller keeps that small.
+
+        Raises:
+            NotFoundError: there is no such object.
+            TransientError: fewer bytes came.
+        """
+        ...
+
     async def download(self, key: str, target: Path, on_progress: ProgressSink) -> None:
         """Copy an object into a file.
 
@@ -753,9 +785,28 @@ class Workspace(Protocol):
         ...
 
     def source(
-        self, claim: Claim, on_progress: ProgressSink
+        self,
+        claim: Claim,
+        on_progress: ProgressSink,
+        ranges: Sequence[ByteRange] = (),
     ) -> AbstractAsyncContextManager[Path]:
         """The original as a local file that nobody changes.
+
+        Args:
+            claim: whose original.
+            on_progress: told how much has been read.
+            ranges: the bytes that are needed; the rest of the file may read as zeros. All bytes
+                when there are none.
+
+        Raises:
+            InvalidInputError: with ``source_missing``, when it is not stored.
+            TransientError: it could not be copied, or the disk is full.
+        """
+        ...
+
+    def header(self, claim: Claim, on_progress: ProgressSink) -> AbstractAsyncContextManager[Path]:
+        """The original as a local file in which at least what describes it, and its first media
+        bytes, can be read. All of it where its container can't be read in parts.
 
         Raises:
             InvalidInputError: with ``source_missing``, when it is not stored.

@@ -148,4 +148,3 @@ async def services(cloud: Aws | None) -> AsyncIterator[Services]:
     await create_local_resources(settings)
     async with open_container(settings) as container:
         yield Services(container.objects, container.queue)
-

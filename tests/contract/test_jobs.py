@@ -7,12 +7,15 @@ from carrete.domain.artifacts import ArtifactKind
 from carrete.domain.failures import FailureCode, LeaseLostError, TaskCanceledError
 from carrete.domain.task import Claim, NewTask, Priority, TaskKind, TaskState
 from carrete.domain.video import VideoFacts, VideoState
-from carrete.ports import Completion, StoredFile
+from carrete.ports import Completion, Need, StoredFile
 from tests.contract.conftest import Stores
 
 LEASE = 20.0
 FACTS = VideoFacts(3.0, 640, 360, 25.0, "h264", "aac")
 FINISH = NewTask(TaskKind.FINISH)
+PROCESSED = Need(ArtifactKind.PROCESSED, "h264-360", 0)
+CHUNK = Need(ArtifactKind.CHUNK, "h264-360", 0)
+SOUND = Need(ArtifactKind.AUDIO, "h264-360", 0)
 
 
 async def claimed(stores: Stores, worker: str = "w") -> Claim:
@@ -42,7 +45,7 @@ async def ready(stores: Stores, owner: UUID, key: str = "p") -> UUID:
     await stores.jobs.intend(finish.task, [key], LEASE)
     file = stored(key, ArtifactKind.PROCESSED)
     await stores.jobs.complete(
-        finish.task, Completion(result={}, files=[file], playable=True, publish=True)
+        finish.task, Completion(result={}, files=[file], playable_when=[PROCESSED], publish=True)
     )
     return video.id
 
@@ -323,3 +326,42 @@ async def test_job_detail_lists_the_tasks(stores: Stores) -> None:
         (TaskKind.ENCODE, 0, TaskState.PENDING),
         (TaskKind.ENCODE, 1, TaskState.PENDING),
     ]
+
+
+async def test_a_video_is_playable_once_all_that_its_start_needs_is_there(stores: Stores) -> None:
+    owner = (await stores.account()).id
+    video = await stores.queued(owner)
+    await stores.jobs.complete((await claimed(stores)).task, planned(2))
+    one, two = await claimed(stores), await claimed(stores)
+    await stores.jobs.intend(one.task, ["picture"], LEASE)
+    await stores.jobs.publish(one.task, [stored("picture")], [CHUNK, SOUND])
+    assert (await stores.videos.video(owner, video.id)).playable_at is None
+    await stores.jobs.intend(two.task, ["sound"], LEASE)
+    sound = stored("sound", ArtifactKind.AUDIO)
+    await stores.jobs.publish(two.task, [sound], [CHUNK, SOUND])
+    now = await stores.videos.video(owner, video.id)
+    assert now.playable_at is not None
+    assert now.state is VideoState.PROCESSING
+    await stores.jobs.complete(
+        one.task, Completion(result={}, files=[stored("picture")], playable_when=[CHUNK, SOUND])
+    )
+    kinds = [event.type for event in await stores.events.events(owner, 0, 100)]
+    assert kinds.count("video.playable") == 1
+
+
+async def test_what_a_lost_attempt_published_is_replaced_by_the_next_one(stores: Stores) -> None:
+    owner = (await stores.account()).id
+    video = await stores.queued(owner)
+    await stores.jobs.complete((await claimed(stores)).task, planned(1))
+    old = await claimed(stores)
+    await stores.jobs.intend(old.task, ["old"], LEASE)
+    await stores.jobs.publish(old.task, [stored("old")], [])
+    await stores.elapse(LEASE + 1)
+    await stores.maintenance.free_expired(10)
+    kinds = [ArtifactKind.CHUNK]
+    assert [a.key for a in await stores.videos.artifacts(owner, video.id, kinds)] == ["old"]
+    new = await claimed(stores)
+    await stores.jobs.intend(new.task, ["new"], LEASE)
+    await stores.jobs.complete(new.task, Completion(result={}, files=[stored("new")]))
+    assert [a.key for a in await stores.videos.artifacts(owner, video.id, kinds)] == ["new"]
+    assert await stores.maintenance.dead_keys(600, 10) == ["old"]

@@ -67,6 +67,7 @@ async def test_files_come_back_as_they_were_stored(services: Services, tmp_path:
     await services.objects.download("output/x", tmp_path / "copy", seen.append)
     assert (tmp_path / "copy").read_bytes() == source.read_bytes()
     assert seen[-1] == 1.0
+    assert await services.objects.read("output/x", 10, 15) == b"01234"
 
 
 async def test_large_files_are_stored_in_parts(services: Services, tmp_path: Path) -> None:
@@ -83,6 +84,8 @@ async def test_missing_objects_are_said_to_be_missing(services: Services, tmp_pa
     assert await services.objects.head("output/none") is None
     with pytest.raises(NotFoundError):
         await services.objects.download("output/none", tmp_path / "copy", lambda _: None)
+    with pytest.raises(NotFoundError):
+        await services.objects.read("output/none", 0, 1)
 
 
 async def test_objects_are_listed_and_deleted(services: Services, tmp_path: Path) -> None:

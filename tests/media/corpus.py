@@ -56,6 +56,100 @@ CLIPS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+def short(*codec: str, name: str, picture: str = "", sound: str = SOUND) -> tuple[str, ...]:
+    """A two-second clip: left half white, right half dark and moving, and a tone."""
+    source = picture or "testsrc2=size=320x180:rate=25:duration=2,drawbox=w=iw/2:h=ih:c=white:t=fill"
+    audio = ("-f", "lavfi", "-i", sound.format(seconds=2)) if sound else ()
+    return ("-f", "lavfi", "-i", source, *audio, *codec, name)
+
+
+def silent(*codec: str, name: str, picture: str = "") -> tuple[str, ...]:
+    """The same without sound."""
+    return short(*codec, name=name, picture=picture, sound="")
+
+
+_SRC = "testsrc2=size={size}:rate=25:duration=2"
+_X265 = ("-c:v", "libx265", "-preset", "ultrafast")
+_HDR10 = ("log-level=error:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:hdr10=1:"
+          "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1):"
+          "max-cll=1000,400")  # fmt: skip
+
+CLIPS |= {
+    "plain": short(*X264, name="plain.mp4"),
+    "hdr10": silent(*_X265, "-pix_fmt", "yuv420p10le", "-x265-params", _HDR10, name="hdr10.mp4"),
+    "hlg422": silent(*_X265, "-pix_fmt", "yuv422p10le", "-x265-params",
+                     "log-level=error:colorprim=bt2020:transfer=arib-std-b67:colormatrix=bt2020nc",
+                     name="hlg422.mov"),
+    "ten_bit": silent(*_X265, "-pix_fmt", "yuv420p10le", "-x265-params", "log-level=error",
+                      name="ten_bit.mkv"),
+    "full_range": silent("-c:v", "libx264", "-pix_fmt", "yuvj420p", "-color_range", "pc",
+                         name="full_range.mp4"),
+    "reserved_tags": silent(*X264, "-bsf:v", "h264_metadata=colour_primaries=3:"
+                            "transfer_characteristics=3:matrix_coefficients=3", name="reserved.mp4"),
+    "rgb": silent("-c:v", "libx264rgb", "-pix_fmt", "rgb24", "-qp", "0", name="rgb.mkv"),
+    "tff": silent("-c:v", "libx264", "-flags", "+ilme+ildct", "-x264-params", "tff=1", name="tff.mp4",
+                  picture="testsrc2=size=320x180:rate=50:duration=2,tinterlace=4"),
+    "bff": silent("-c:v", "libx264", "-flags", "+ilme+ildct", "-x264-params", "bff=1", name="bff.ts",
+                  picture="testsrc2=size=320x180:rate=50:duration=2,tinterlace=5"),
+    "mono": short(*X264, "-ac", "1", name="mono.mp4"),
+    "surround": short(*X264, "-ac", "6", name="surround.mp4"),
+    "mute_track": short(*X264, name="mute_track.mp4", sound="anullsrc=r=44100:d={seconds}"),
+    "two_tracks": (
+        "-f", "lavfi", "-i", _SRC.format(size="320x180"),
+        "-f", "lavfi", "-i", "anullsrc=r=48000:d=2", "-f", "lavfi", "-i", SOUND.format(seconds=2),
+        "-map", "0", "-map", "1", "-map", "2", *X264, "-disposition:a:0", "0",
+        "-disposition:a:1", "default", "two_tracks.mkv",
+    ),
+    "odd_size": silent("-c:v", "libx264", "-pix_fmt", "yuv444p", name="odd_size.mp4",
+                       picture=_SRC.format(size="321x181")),
+    "portrait": silent(*X264, name="portrait.mp4", picture=_SRC.format(size="180x320")),
+    "very_wide": silent(*X264, name="very_wide.mp4", picture=_SRC.format(size="2400x64")),
+    "one_pixel": silent("-c:v", "ffv1", name="one_pixel.mkv", picture="color=size=1x1:rate=25:duration=2"),
+    "tiny": silent("-c:v", "libx264", "-pix_fmt", "yuv444p", name="tiny.mp4",
+                   picture=_SRC.format(size="16x9")),
+    "uhd": silent(*X264, "-frames:v", "3", name="uhd.mp4", picture=_SRC.format(size="3840x2160")),
+    "anamorphic": silent(*X264, "-aspect", "16:9", name="anamorphic.mp4",
+                         picture=_SRC.format(size="180x144")),
+    "wrap": short(*X264, "-bf", "2", "-output_ts_offset", "95442.7", "-f", "mpegts", name="wrap.ts"),
+    "late_start": short(*X264, "-output_ts_offset", "2.5", name="late_start.mp4"),
+    "late_sound": ("-f", "lavfi", "-i", _SRC.format(size="320x180"), "-itsoffset", "0.8", "-f",
+                   "lavfi", "-i", SOUND.format(seconds=1), *X264, "late_sound.mp4"),
+    "long_sound": ("-f", "lavfi", "-i", _SRC.format(size="320x180"), "-f", "lavfi", "-i",
+                   SOUND.format(seconds=4), *X264, "long_sound.mp4"),
+    "early_sound": ("-itsoffset", "1", "-f", "lavfi", "-i", _SRC.format(size="320x180"), "-f",
+                    "lavfi", "-i", SOUND.format(seconds=3), *X264, "early_sound.mkv"),
+    "one_frame": silent(*X264, "-frames:v", "1", name="one_frame.mp4"),
+    "half_second": short(*X264, "-t", "0.5", name="half_second.mp4"),
+    "alpha_vp9": silent("-vf", "format=yuva420p,geq=lum='p(X,Y)':a='X'", "-c:v", "libvpx-vp9",
+                        "-deadline", "realtime", "-cpu-used", "8", name="alpha_vp9.webm"),
+    "prores4444": silent("-vf", "format=yuva444p10le,geq=lum='p(X,Y)':a='1023*lt(X,160)'", "-c:v",
+                         "prores_ks", "-profile:v", "4444", name="prores4444.mov"),
+    "prores": short("-c:v", "prores_ks", "-c:a", "pcm_s16le", name="prores.mov"),
+    "vp8": short("-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libvorbis", name="vp8.webm"),
+    "av1": short("-c:v", "libsvtav1", "-preset", "12", "-c:a", "libopus", name="av1.mp4"),
+    "mjpeg": short("-c:v", "mjpeg", "-pix_fmt", "yuvj422p", "-c:a", "pcm_s16le", name="mjpeg.mov"),
+    "flv": short(*X264, "-ar", "44100", name="flv.flv"),
+    "wmv": short("-c:v", "wmv2", "-c:a", "wmav2", name="wmv.wmv"),
+    "mpeg4_ps": short("-c:v", "mpeg2video", "-c:a", "mp2", "-f", "vob", name="mpeg4_ps.vob"),
+    "tagged": short(*X264, "-timecode", "01:00:00:00", "-metadata", "location=+41.38+002.17/",
+                    "-metadata", "comment=private", "-movflags", "use_metadata_tags",
+                    name="tagged.mov"),
+    "many_rates": silent(*X264, "-video_track_timescale", "90000", "-fps_mode", "vfr",
+                         name="many_rates.mp4", picture=_SRC.format(size="320x180")
+                         + ",setpts='PTS+mod(N\\,3)*0.004/TB'"),
+    # ── what is no video ──
+    "song": ("-f", "lavfi", "-i", SOUND.format(seconds=2), "-c:a", "libmp3lame", "song.mp3"),
+    "sound_only": ("-f", "lavfi", "-i", SOUND.format(seconds=2), "sound_only.mp4"),
+    "cover_only": ("-f", "lavfi", "-i", SOUND.format(seconds=2), "-f", "lavfi", "-i",
+                   "testsrc2=size=320x180", "-map", "0", "-map", "1", "-frames:v", "1", "-c:v",
+                   "mjpeg", "-pix_fmt", "yuvj420p", "-disposition:v", "attached_pic",
+                   "cover_only.m4a"),
+    "still": silent("-frames:v", "1", "-c:v", "png", "-f", "image2", name="still.png.mp4"),
+    "gif": silent("-c:v", "gif", "-f", "gif", name="gif.gif.mp4"),
+    "fast": silent(*X264, name="fast.mp4", picture="testsrc2=size=64x64:rate=10000:duration=0.1"),
+}  # fmt: skip
+
+
 def fingerprint() -> str:
     """Changes when any recipe changes, so that no test meets an old clip."""
     return hashlib.sha256(repr(sorted(CLIPS.items())).encode()).hexdigest()[:12]

@@ -63,6 +63,19 @@ def _translated(doing: str) -> Iterator[None]:
         raise TransientError(msg) from exc
 
 
+@contextmanager
+def _found(key: str) -> Iterator[None]:
+    """Tell a missing object from a store that can't be reached."""
+    try:
+        yield
+    except TransientError as exc:
+        cause = exc.__cause__
+        if isinstance(cause, ClientError) and cause.response["Error"].get("Code") in _MISSING:
+            msg = f"there is no object {key}"
+            raise NotFoundError(msg) from exc
+        raise
+
+
 class S3Objects:
     """Conforms to ``ports.ObjectStore``."""
 
@@ -175,30 +188,36 @@ class S3Objects:
                 "get_object", Params=params, ExpiresIn=expires_s
             )
 
+    async def read(self, key: str, start: int, end: int) -> bytes:
+        """See the port."""
+        with _found(key), _translated(f"reading {key}"):
+            answer = await self._s3.get_object(
+                Bucket=self._bucket, Key=key, Range=f"bytes={start}-{end - 1}"
+            )
+            async with answer["Body"] as body:
+                data = await body.read()
+        if len(data) != end - start:
+            msg = f"reading {key}: {len(data)} of {end - start} bytes came"
+            raise TransientError(msg)
+        return data
+
     async def download(self, key: str, target: Path, on_progress: ProgressSink) -> None:
         """See the port."""
-        try:
-            with _translated(f"reading {key}"):
-                answer = await self._s3.get_object(Bucket=self._bucket, Key=key)
-                total = max(answer["ContentLength"], 1)
-                done = 0
-                async with answer["Body"] as body:
-                    file = await asyncio.to_thread(target.open, "wb")
-                    try:
-                        async for piece in body.iter_chunks(_PIECE):
-                            await asyncio.to_thread(file.write, piece)
-                            done += len(piece)
-                            on_progress(done / total)
-                    finally:
-                        await asyncio.to_thread(file.close)
-        except TransientError as exc:
-            cause = exc.__cause__
-            if isinstance(cause, ClientError) and cause.response["Error"]["Code"] in _MISSING:
-                msg = f"there is no object {key}"
-                raise NotFoundError(msg) from exc
-            raise
-        if done != answer["ContentLength"]:
-            msg = f"reading {key}: {done} of {answer['ContentLength']} bytes came"
+        with _found(key), _translated(f"reading {key}"):
+            answer = await self._s3.get_object(Bucket=self._bucket, Key=key)
+            size = answer["ContentLength"]
+            done = 0
+            async with answer["Body"] as body:
+                file = await asyncio.to_thread(target.open, "wb")
+                try:
+                    async for piece in body.iter_chunks(_PIECE):
+                        await asyncio.to_thread(file.write, piece)
+                        done += len(piece)
+                        on_progress(done / size)
+                finally:
+                    await asyncio.to_thread(file.close)
+        if done != size:
+            msg = f"reading {key}: {done} of {size} bytes came"
             raise TransientError(msg)
 
     async def put_file(self, key: str, source: Path, content_type: str) -> int:

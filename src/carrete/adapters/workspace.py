@@ -10,13 +10,14 @@ import errno
 import fcntl
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from carrete.adapters.mirror import Mirror
 from carrete.domain.failures import FailureCode, InvalidInputError, TransientError
+from carrete.domain.media import ByteRange
 from carrete.domain.task import Claim, Task
 from carrete.domain.upload import MIB
 from carrete.ports import NotFoundError, ObjectStore, ProgressSink
@@ -25,21 +26,17 @@ SPARE_BYTES = 256 * MIB
 """Bytes that stay free on the disk: a full disk breaks more than one task."""
 
 
-@dataclass
-class _Source:
-    """A downloaded original, or one that is on its way."""
-
-    path: Path
-    size: int
-    users: int = 0
-    whole: bool = False
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-
 class ScratchWorkspace:
     """Conforms to ``ports.Workspace``. One for each worker process; closes with ``close``."""
 
-    def __init__(self, root: Path, worker: str, objects: ObjectStore, max_bytes: int) -> None:
+    def __init__(
+        self,
+        root: Path,
+        worker: str,
+        objects: ObjectStore,
+        max_bytes: int,
+        on_read: Callable[[int], None] = lambda _: None,
+    ) -> None:
         """Remember where; ``open`` makes the directory.
 
         Args:
@@ -47,12 +44,14 @@ class ScratchWorkspace:
             worker: this worker's name, unique on the machine.
             objects: where originals come from.
             max_bytes: bytes of originals that are kept at most; those in use always stay.
+            on_read: told the bytes of each read from the bucket.
         """
         self._root = root
         self._home = root / worker
         self._objects = objects
         self._max_bytes = max_bytes
-        self._sources: dict[str, _Source] = {}
+        self._on_read = on_read
+        self._sources: dict[str, Mirror] = {}
         self._lock: IO[bytes] | None = None
 
     async def open(self) -> None:
@@ -90,48 +89,79 @@ class ScratchWorkspace:
             await asyncio.shield(asyncio.to_thread(shutil.rmtree, path, ignore_errors=True))
 
     @asynccontextmanager
-    async def source(self, claim: Claim, on_progress: ProgressSink) -> AsyncIterator[Path]:
+    async def source(
+        self, claim: Claim, on_progress: ProgressSink, ranges: Sequence[ByteRange] = ()
+    ) -> AsyncIterator[Path]:
         """See the port."""
+        async with self._mirror(claim) as mirror:
+            async with mirror.lock:
+                await self._make_room(mirror, mirror.missing(ranges or [(0, mirror.size)]))
+                with _reading(claim):
+                    await mirror.ensure(ranges, on_progress)
+            yield mirror.path
+
+    @asynccontextmanager
+    async def header(self, claim: Claim, on_progress: ProgressSink) -> AsyncIterator[Path]:
+        """See the port."""
+        async with self._mirror(claim) as mirror:
+            async with mirror.lock:
+                with _reading(claim):
+                    ranges = await mirror.header()
+                await self._make_room(mirror, mirror.missing(ranges))
+                with _reading(claim):
+                    await mirror.ensure(ranges, on_progress)
+            yield mirror.path
+
+    @asynccontextmanager
+    async def _mirror(self, claim: Claim) -> AsyncIterator[Mirror]:
         key = claim.source_key
-        name = f"{claim.task.video_id}{claim.extension}"
-        source = self._sources.setdefault(
-            key, _Source(self._home / "sources" / name, claim.source_bytes)
+        mirror = self._sources.pop(key, None) or Mirror(
+            self._objects,
+            key,
+            claim.source_bytes,
+            self._home / "sources" / str(claim.task.video_id) / f"original{claim.extension}",
+            self._on_read,
         )
-        source.users += 1
+        # the most recently used one is the last, and the last to be evicted
+        self._sources[key] = mirror
+        mirror.users += 1
         try:
-            async with source.lock:
-                if not source.whole:
-                    await self._fetch(key, source, on_progress)
-            yield source.path
+            yield mirror
         finally:
-            source.users -= 1
-            # the most recently used one goes to the end, to be evicted last
-            if self._sources.get(key) is source:
-                self._sources[key] = self._sources.pop(key)
-            await asyncio.shield(self._evict())
+            mirror.users -= 1
+            await asyncio.shield(self._evict(0))
 
-    async def _fetch(self, key: str, source: _Source, on_progress: ProgressSink) -> None:
-        await self._evict(room_for=source.size)
+    async def _make_room(self, mirror: Mirror, lacking: Sequence[ByteRange]) -> None:
+        needed = sum(end - start for start, end in lacking)
+        await self._evict(needed)
         free = await asyncio.to_thread(lambda: shutil.disk_usage(self._home).free)
-        if free < source.size + SPARE_BYTES:
-            msg = f"the scratch disk has {free} bytes free, {source.size} are needed"
+        if free < needed + SPARE_BYTES:
+            msg = f"the scratch disk has {free} bytes free, {needed} are needed"
             raise TransientError(msg)
-        try:
-            with full_disk_passes():
-                await self._objects.download(key, source.path, on_progress)
-        except NotFoundError as exc:
-            raise InvalidInputError(FailureCode.SOURCE_MISSING, str(exc)) from exc
-        source.whole = True
+        if mirror.held + needed > self._max_bytes:
+            msg = f"the original needs {needed} bytes, {self._max_bytes} are allowed"
+            raise InvalidInputError(FailureCode.TOO_LARGE, msg)
 
-    async def _evict(self, room_for: int = 0) -> None:
+    async def _evict(self, room_for: int) -> None:
         """Remove originals that nobody uses, oldest use first, until the bound is kept."""
-        held = sum(source.size for source in self._sources.values() if source.whole)
-        for key, source in list(self._sources.items()):
-            failed = not source.whole and not source.lock.locked()
-            if source.users == 0 and (failed or held + room_for > self._max_bytes):
-                held -= source.size if source.whole else 0
+        held = sum(mirror.held for mirror in self._sources.values())
+        for key, mirror in list(self._sources.items()):
+            if held + room_for <= self._max_bytes:
+                return
+            if mirror.users == 0:
+                held -= mirror.held
                 del self._sources[key]
-                await asyncio.to_thread(source.path.unlink, missing_ok=True)
+                await asyncio.to_thread(mirror.remove)
+
+
+@contextmanager
+def _reading(claim: Claim) -> Iterator[None]:
+    try:
+        with full_disk_passes():
+            yield
+    except NotFoundError as exc:
+        msg = f"{claim.source_key}: {exc}"
+        raise InvalidInputError(FailureCode.SOURCE_MISSING, msg) from exc
 
 
 @contextmanager

@@ -150,7 +150,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=headers)
     code = HTTP_CODES.get(error.status_code, "invalid_request")
-    return _answer(request, code, f"{error.detail}.".replace("..", "."), headers=headers)
+    return _answer(request, code, str(error.detail), headers=headers)
 
 
 def allowed_methods(request: Request) -> list[str]:

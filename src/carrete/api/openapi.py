@@ -69,7 +69,8 @@ def operation(
         changes: whether it changes something, and so is guarded against other sites' pages.
         responses: further successes.
     """
-    common = ["invalid_request", "internal_error", "unavailable"]
+    common = ["internal_error", "unavailable"]
+    common += ["invalid_request"] if changes or not public else []
     common += [] if public else ["unauthenticated"]
     common += ["csrf"] if changes and not public else []
     common += ["too_large", "timeout"] if changes else []

@@ -18,6 +18,7 @@ PasswordStdin = Annotated[
 
 
 def register(
+    *,
     email: Email = None,
     password_stdin: PasswordStdin = False,
     server: Server = None,
@@ -32,6 +33,7 @@ def register(
 
 
 def login(
+    *,
     email: Email = None,
     password_stdin: PasswordStdin = False,
     server: Server = None,
@@ -48,7 +50,7 @@ def login(
     _sign_in(shell, email, from_input=password_stdin, new=False)
 
 
-def logout(server: Server = None, as_json: Json = False) -> None:
+def logout(*, server: Server = None, as_json: Json = False) -> None:
     """Sign out: the session ends on the server and its token is forgotten here."""
     shell = Shell(server=server, as_json=as_json)
     run_async(_logout(shell))

@@ -1,4 +1,4 @@
-"""Progress on standard error: moving bars on a terminal, plain lines elsewhere, nothing for JSON."""
+"""Progress on standard error: bars on a terminal, plain lines elsewhere, nothing with JSON."""
 
 import time
 from collections.abc import Iterator

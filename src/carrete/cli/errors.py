@@ -1,4 +1,4 @@
-"""Every expected error as a sentence and an exit code: the one place that turns one into the other."""
+"""Every expected error as a sentence and an exit code: decided in one place."""
 
 from carrete.cli.exits import CommandError, ExitCode
 from carrete.cli.messages import Speaker
@@ -45,23 +45,28 @@ FILE_MESSAGES: dict[type[CarreteError], str] = {
 
 def explain(error: CarreteError | OSError, say: Speaker) -> tuple[ExitCode, str]:
     """How a command that ends with this error exits, and what it says."""
-    if isinstance(error, CommandError):
-        return error.exit_code, say(error.key, **error.values)
-    if isinstance(error, ApiError):
-        return API_EXITS.get(error.code, ExitCode.FAILED), _api_text(error, say)
-    if isinstance(error, UnreachableError):
-        text = say("unreachable", server=error.url, reason=error.reason)
-        return ExitCode.UNREACHABLE, text
-    if isinstance(error, TransferError):
-        return ExitCode.FAILED, say("transfer_failed", reason=error.reason)
-    if isinstance(error, TransientError):
-        return ExitCode.UNREACHABLE, say("service_away", reason=str(error))
-    if isinstance(error, OSError):
-        return ExitCode.FAILED, _os_text(error)
+    match error:
+        case CommandError():
+            answer = error.exit_code, say(error.key, **error.values)
+        case ApiError():
+            answer = API_EXITS.get(error.code, ExitCode.FAILED), _api_text(error, say)
+        case UnreachableError():
+            text = say("unreachable", server=error.url, reason=error.reason)
+            answer = ExitCode.UNREACHABLE, text
+        case TransferError():
+            answer = ExitCode.FAILED, say("transfer_failed", reason=error.reason)
+        case TransientError():
+            answer = ExitCode.UNREACHABLE, say("service_away", reason=str(error))
+        case OSError():
+            answer = ExitCode.FAILED, _os_text(error)
+        case _:
+            answer = ExitCode.FAILED, _file_text(error, say)
+    return answer
+
+
+def _file_text(error: CarreteError, say: Speaker) -> str:
     key = FILE_MESSAGES.get(type(error))
-    if key is not None:
-        return ExitCode.FAILED, say(key, path=getattr(error, "path", ""))
-    return ExitCode.FAILED, str(error)
+    return str(error) if key is None else say(key, path=getattr(error, "path", ""))
 
 
 def _api_text(error: ApiError, say: Speaker) -> str:

@@ -79,7 +79,6 @@ def _fail(error: CarreteError | OSError) -> int:
     from carrete.cli.errors import explain
     from carrete.cli.messages import Speaker
     from carrete.cli.settings import ClientSettings
-
     from carrete.config import ConfigError
 
     say = Speaker(ClientSettings().language)

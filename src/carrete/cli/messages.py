@@ -23,7 +23,7 @@ class Speaker:
         """The message of a key with its placeholders filled in."""
         sentence = MESSAGES[key]
         text = sentence.es if self.language == "es" else sentence.en
-        return text.format(**values)
+        return text.format_map(values)
 
     def pick(self, sentences: dict[str, str]) -> str:
         """One of several languages' sentences, as the server sends them."""

@@ -175,9 +175,7 @@ class Pipeline:
     async def _upload(self, result: FileResult) -> VideoView:
         async with self._gate:
             result.state, since = "uploading", time.monotonic()
-            bar = self._display.bar(
-                self._say("step_upload", file=result.file.name), in_bytes=True
-            )
+            bar = self._display.bar(self._say("step_upload", file=result.file.name), in_bytes=True)
             outcome = await upload_file(
                 self._client,
                 self._account_id,

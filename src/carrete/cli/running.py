@@ -13,7 +13,7 @@ T = TypeVar("T")
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 IMPATIENCE = 3
-"""The signal that ends the process at once. The second one is ignored: what runs then is bounded."""
+"""The signal that ends the process at once. The second is ignored: what runs then is bounded."""
 
 
 def run_async(main: Coroutine[Any, Any, T]) -> T:

@@ -21,12 +21,15 @@ async def open_sandbox(options: StackOptions) -> AsyncIterator[tuple[CarreteClie
     Raises:
         SandboxError: a part of the stack did not start or ended.
     """
-    async with Stack(options) as stack, _supervised(stack):
-        async with CarreteClient(stack.api_url, retry=PATIENT) as client:
-            email = f"sandbox-{secrets.token_hex(6)}@example.com"
-            signed_in = await client.register(email, secrets.token_urlsafe(24))
-            client.use_token(signed_in.token)
-            yield client, signed_in.account.id
+    async with (
+        Stack(options) as stack,
+        _supervised(stack),
+        CarreteClient(stack.api_url, retry=PATIENT) as client,
+    ):
+        email = f"sandbox-{secrets.token_hex(6)}@example.com"
+        signed_in = await client.register(email, secrets.token_urlsafe(24))
+        client.use_token(signed_in.token)
+        yield client, signed_in.account.id
 
 
 @asynccontextmanager

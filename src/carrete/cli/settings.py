@@ -3,7 +3,7 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from carrete.cli.exits import CommandError, ExitCode
@@ -22,17 +22,22 @@ class ClientSettings(BaseSettings):
     token: SecretStr | None = Field(
         None, description="Opens a session; goes before the one that `carrete login` stored"
     )
-    language: str = Field(
-        "en",
-        description="Language of messages: en or es",
-        validation_alias=AliasChoices("CARRETE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"),
-    )
+    lang: str | None = Field(None, description="Language of messages: en or es")
+    # POSIX: the first of these that is set says which language.
+    lc_all: str | None = Field(None, validation_alias="LC_ALL")
+    lc_messages: str | None = Field(None, validation_alias="LC_MESSAGES")
+    locale: str | None = Field(None, validation_alias="LANG")
     config_home: Path = Field(
         Path("~/.config"), validation_alias="XDG_CONFIG_HOME", description="Where settings go"
     )
     state_home: Path = Field(
         Path("~/.local/state"), validation_alias="XDG_STATE_HOME", description="Where state goes"
     )
+
+    @property
+    def language(self) -> str:
+        """Name of a language or locale, such as ``es`` or ``es_ES.UTF-8``."""
+        return self.lang or self.lc_all or self.lc_messages or self.locale or "en"
 
     @property
     def credentials_file(self) -> Path:

@@ -22,6 +22,7 @@ Which = Literal["original", "processed"]
 
 
 def upload(
+    *,
     files: Files,
     name: Annotated[
         str | None, typer.Option("--name", help="Name of the video (with one file).")
@@ -128,6 +129,7 @@ def _report_uploads(
 
 
 def download(
+    *,
     video_id: VideoId,
     which: Annotated[
         Which, typer.Argument(metavar="[processed|original]", help="The result or the source.")
@@ -168,9 +170,7 @@ async def _download(
         target = _target(output, local_name(link, f"{video_id}.mp4"))
         with open_display(shell.err, shell.say, silent=shell.as_json) as display:
             bar = display.bar(target.name, in_bytes=True)
-            size = await fetch(
-                client, video_id, which, target, force=force, progress=bar.update
-            )
+            size = await fetch(client, video_id, which, target, force=force, progress=bar.update)
             bar.end(shell.say.size(size))
     if shell.as_json:
         shell.emit({"video_id": str(video_id), "path": str(target), "size_bytes": size})
@@ -185,6 +185,7 @@ def _target(output: Path | None, name: str) -> Path:
 
 
 def watch(
+    *,
     video_ids: Annotated[
         list[UUID] | None, typer.Argument(metavar="[ID...]", help="Ids; all videos without any.")
     ] = None,

@@ -20,6 +20,7 @@ MAX_LISTED = 10_000
 
 
 def ls(
+    *,
     state: Annotated[
         list[VideoState] | None,
         typer.Option("--state", help="Only videos in this state; may be repeated."),
@@ -66,7 +67,7 @@ async def _list(
     return VideoPage(items=tuple(items), next_cursor=page.next_cursor)
 
 
-def show(video_id: VideoId, server: Server = None, as_json: Json = False) -> None:
+def show(*, video_id: VideoId, server: Server = None, as_json: Json = False) -> None:
     """Show one video: its facts, its state, and the tasks of its job."""
     from carrete.cli.tables import print_video
 
@@ -84,7 +85,7 @@ def show(video_id: VideoId, server: Server = None, as_json: Json = False) -> Non
     run_async(call())
 
 
-def cancel(video_ids: VideoIds, server: Server = None, as_json: Json = False) -> None:
+def cancel(*, video_ids: VideoIds, server: Server = None, as_json: Json = False) -> None:
     """Stop the work on videos. The originals stay and can be reprocessed."""
     shell = Shell(server=server, as_json=as_json)
 
@@ -96,6 +97,7 @@ def cancel(video_ids: VideoIds, server: Server = None, as_json: Json = False) ->
 
 
 def reprocess(
+    *,
     video_ids: VideoIds,
     profile: ProfileOption = None,
     server: Server = None,
@@ -113,6 +115,7 @@ def reprocess(
 
 
 def rename(
+    *,
     video_id: VideoId,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The new name.")],
     server: Server = None,
@@ -129,6 +132,7 @@ def rename(
 
 
 def rm(
+    *,
     video_ids: VideoIds,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
     server: Server = None,

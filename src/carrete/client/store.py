@@ -59,7 +59,9 @@ async def put_part(
     Raises:
         RefusedError: it was not stored.
     """
-    headers = {**leave.headers, "Content-Length": str(len(body))}
+    headers = httpx.Headers(leave.headers)
+    # A body that is made piece by piece says no length by itself.
+    headers["Content-Length"] = str(len(body))
     content = _slices(body, on_sent)
     try:
         response = await store.put(leave.url, content=content, headers=headers, timeout=LIMITS)

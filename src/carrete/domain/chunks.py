@@ -91,9 +91,7 @@ def seek_target(video: VideoFacts, timeline: Timeline, first_frame: int) -> floa
     return float(at - 1 / timeline.rate) - video.max_frame_gap_s
 
 
-def split(
-    timeline: Timeline, video: VideoFacts, keys: tuple[float, ...] = ()
-) -> tuple[Chunk, ...]:
+def split(timeline: Timeline, video: VideoFacts, keys: tuple[float, ...] = ()) -> tuple[Chunk, ...]:
     """Cut the output into chunks: the first short, the later ones longer.
 
     Args:
@@ -139,9 +137,7 @@ def _next_start(
     ideal = position + gop * wanted
     if not keys:
         return ideal
-    costs = {
-        place: _preroll(keys, seek_target(video, timeline, place)) for place in near
-    }
+    costs = {place: _preroll(keys, seek_target(video, timeline, place)) for place in near}
     best = min(near, key=lambda place: (round(costs[place], 1), abs(place - ideal)))
     if costs[best] <= MAX_PREROLL_S:
         return best

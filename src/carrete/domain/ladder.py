@@ -1,12 +1,12 @@
 """Which renditions a video gets: sizes, quality and bit-rate caps, decided from its facts."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
 from carrete.domain.jsonable import Jsonable
-from carrete.domain.media import SourceInfo, VideoFacts
+from carrete.domain.media import Access, SourceInfo, VideoFacts
 
 GOP_S = 2
 """Seconds from keyframe to keyframe (Apple's HLS authoring specification asks for 2)."""
@@ -94,6 +94,49 @@ def fit(width: int, height: int, short_side: int) -> tuple[int, int]:
 def _even(value: Fraction) -> int:
     """The nearest even number at or below, so that nothing is ever enlarged."""
     return max(2, int(value / 2) * 2)
+
+
+MAX_COPY_KEY_GAP_S = 4.0
+"""Seekable and switchable enough; Apple's specification asks for keyframes every two seconds."""
+_COPY_PROFILES = ("Constrained Baseline", "Baseline", "Main", "High")
+_COPY_LEVEL = 42
+_BT709_OR_UNSPECIFIED = (1, 2)
+_PEAK_OF_CAP = 2.5
+
+
+def can_copy(info: SourceInfo) -> bool:
+    """Whether the source's own pictures are what the top rendition would be, made worse.
+
+    That is H.264 that every browser plays, upright, square, of standard range and constant rate,
+    within the size and bit rate that encoding would keep, with regular closed GOPs.
+    """
+    video = info.video
+    own = (video.width, video.height)
+    cap = bitrate_cap(own, video.frame_rate)
+    return (
+        info.access is Access.SEEK
+        and "mov" in info.container
+        and video.codec == "h264"
+        and video.profile in _COPY_PROFILES
+        and 0 < video.level <= _COPY_LEVEL
+        and (video.pix_fmt, video.rotation, video.sar) == ("yuv420p", 0, Fraction(1))
+        and not (video.variable or video.interlaced or video.full_range or video.hdr)
+        and video.color_primaries in _BT709_OR_UNSPECIFIED
+        and video.color_space in _BT709_OR_UNSPECIFIED
+        and video.frame_rate <= MAX_RATE
+        and fit(*own, SHORT_SIDES[0]) == own
+        and video.closed_gops
+        and video.max_keyframe_gap_s <= MAX_COPY_KEY_GAP_S
+        and video.bit_rate <= cap
+        and video.peak_bit_rate <= _PEAK_OF_CAP * cap
+        and not info.warnings
+    )
+
+
+def copied(rendition: Rendition, video: VideoFacts) -> Rendition:
+    """The rendition as a copy of the source's own stream."""
+    cap = max(video.peak_bit_rate, video.bit_rate)
+    return replace(rendition, copy=True, crf=0, preset="", max_bitrate=cap)
 
 
 def make_ladder(info: SourceInfo, profile: Profile) -> tuple[Rendition, ...]:

@@ -17,17 +17,22 @@ from carrete.domain.jsonable import Jsonable
 from carrete.domain.ladder import (
     Profile,
     Rendition,
+    can_copy,
     choose_gop,
+    copied,
     make_ladder,
     output_rate,
 )
-from carrete.domain.media import Access, AudioFacts, ByteRange, SourceIndex, SourceInfo
+from carrete.domain.media import Access, ByteRange, SourceIndex, SourceInfo
 
 __all__ = ["AudioPlan", "Chunk", "Plan", "make_plan"]
 
 MAX_AUDIO_RATE = 128_000
 MIN_AUDIO_RATE = 64_000
 """Bit/s of stereo AAC-LC: transparent to most ears, and the least that is not unpleasant."""
+MAX_COPIED_AUDIO_RATE = 200_000
+COPIED_AUDIO_SLACK_S = 0.045
+"""A copied track may start or end so much apart from the picture: nobody notices 45 ms."""
 EARLY_AUDIO_S = 0.5
 """Sound that starts this much before the picture is kept by holding the first frame."""
 LATE_AUDIO_S = 0.1
@@ -36,6 +41,8 @@ MAX_HELD_S = 600.0
 """The longest that the first or last frame is held for sound."""
 AUDIO_ALLOWANCE = 0.1
 """Share of the source that the sound's task may read for nothing, to make fewer requests."""
+MIN_RANGED_BYTES = 8 << 20
+"""A smaller file is fetched whole: one request for all of it costs less than several."""
 MAX_READ = 1.3
 """Times the source's size that all chunks together may read; beyond it ranges help nobody."""
 
@@ -49,6 +56,7 @@ class AudioPlan(Jsonable):
         channels: of the result.
         sample_rate: of the result, Hz.
         bit_rate: of the result, bit/s.
+        copy: whether the source's own packets are kept instead of encoding.
         source_ranges: the bytes of the source that it reads; empty means the whole file.
     """
 
@@ -56,6 +64,7 @@ class AudioPlan(Jsonable):
     channels: int = 2
     sample_rate: int = 48_000
     bit_rate: int = 128_000
+    copy: bool = False
     source_ranges: tuple[ByteRange, ...] = ()
 
 
@@ -98,12 +107,26 @@ class Plan(Jsonable):
         return float(self.frame_count / self.frame_rate)
 
 
-def make_plan(info: SourceInfo, profile: Profile = Profile.H264) -> Plan:
-    """Everything that has to be made of a video, decided from its facts alone."""
+def make_plan(
+    info: SourceInfo, profile: Profile = Profile.H264, *, allow_copy: bool = False
+) -> Plan:
+    """Everything that has to be made of a video, decided from its facts alone.
+
+    Args:
+        info: what the probe found.
+        profile: which codecs are made.
+        allow_copy: whether streams that already fit may be kept. The top rendition is then one
+            file for the whole video, made by ``copy_top``; where nothing else is to be made there
+            are no chunks.
+    """
     timeline = make_timeline(info)
-    chunks = _chunks(info, timeline)
+    renditions = make_ladder(info, profile)
+    if allow_copy and timeline.frames == timeline.shown and can_copy(info):
+        renditions = (copied(renditions[0], info.video), *renditions[1:])
+    nothing_to_encode = all(one.copy for one in renditions)
+    chunks = () if nothing_to_encode else _chunks(info, timeline)
     sound: tuple[ByteRange, ...] = ()
-    if info.index is not None and info.index.header:
+    if info.index is not None and info.index.header and chunks and info.size > MIN_RANGED_BYTES:
         chunks, sound = _ranges(info, info.index, chunks, timeline)
     return Plan(
         profile=profile,
@@ -113,18 +136,40 @@ def make_plan(info: SourceInfo, profile: Profile = Profile.H264) -> Plan:
         frame_count=timeline.frames,
         gop=timeline.gop,
         timescale=choose_timescale(timeline.rate),
-        renditions=make_ladder(info, profile),
+        renditions=renditions,
         chunks=chunks,
-        audio=None if info.audio is None else plan_audio(info.audio, sound),
+        audio=None
+        if info.audio is None
+        else plan_audio(info, timeline, sound, allow_copy=allow_copy),
     )
 
 
-def plan_audio(audio: AudioFacts, ranges: tuple[ByteRange, ...]) -> AudioPlan:
-    """Stereo AAC at 128 kbit/s, less where the source has less to give."""
-    rate = audio.bit_rate or MAX_AUDIO_RATE
-    return AudioPlan(
-        audio.index, bit_rate=min(MAX_AUDIO_RATE, max(MIN_AUDIO_RATE, rate)), source_ranges=ranges
+def plan_audio(
+    info: SourceInfo, timeline: Timeline, ranges: tuple[ByteRange, ...], *, allow_copy: bool
+) -> AudioPlan:
+    """Stereo AAC at 128 kbit/s, less where the source has less to give; a copy where it fits."""
+    audio = info.audio
+    assert audio is not None
+    origin, end = float(timeline.origin_s), float(timeline.frames / timeline.rate)
+    rate = min(MAX_AUDIO_RATE, max(MIN_AUDIO_RATE, audio.bit_rate or MAX_AUDIO_RATE))
+    plan = AudioPlan(audio.index, bit_rate=rate, source_ranges=ranges)
+    fits = (
+        allow_copy
+        and info.access is Access.SEEK
+        and "mov" in info.container
+        and (audio.codec, audio.profile) == ("aac", "LC")
+        and audio.channels in (1, 2)
+        and audio.sample_rate in (44_100, 48_000)
+        and 0 < audio.bit_rate <= MAX_COPIED_AUDIO_RATE
+        and abs(audio.start_s - origin) < COPIED_AUDIO_SLACK_S
+        and abs(audio.start_s + audio.duration_s - origin - end) < COPIED_AUDIO_SLACK_S
     )
+    if not fits:
+        return plan
+    return replace(
+        plan, copy=True, channels=audio.channels, sample_rate=audio.sample_rate,
+        bit_rate=audio.bit_rate,
+    )  # fmt: skip
 
 
 def choose_timescale(rate: Fraction) -> int:

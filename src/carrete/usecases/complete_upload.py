@@ -40,7 +40,7 @@ class UploadIncompleteError(CarreteError):
 
     def __init__(self, wrong: Sequence[WrongPart], count: int) -> None:
         """Keep what is wrong."""
-        super().__init__(f"{count} parts are missing or have the wrong length")
+        super().__init__(f"parts that are missing or have the wrong length: {count}")
         self.wrong = tuple(wrong)
         self.count = count
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
@@ -66,8 +67,9 @@ class Slot:
         """Wait for a message, or for the stop, whichever comes first."""
         waiting = asyncio.ensure_future(self.queue.receive(poll_s, self.visibility_s))
         stop = asyncio.ensure_future(self.stopping.wait())
+        either: list[asyncio.Future[Any]] = [waiting, stop]
         try:
-            await asyncio.wait([waiting, stop], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             return waiting.result() if waiting.done() else None
         finally:
             waiting.cancel()
@@ -95,8 +97,9 @@ class Slot:
         self, running: asyncio.Future[str], progress: Progress, started: float
     ) -> str:
         stop = asyncio.ensure_future(self.stopping.wait())
+        either: list[asyncio.Future[Any]] = [running, stop]
         try:
-            await asyncio.wait([running, stop], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             elapsed = time.monotonic() - started
             grace = self.stop_grace_s
             if not running.done() and worth_finishing(progress.fraction, elapsed, grace):

@@ -45,12 +45,12 @@ async def serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     name = worker_name()
+    registry = new_registry()
+    metrics = WorkerMetrics(registry)
     async with (
         open_container(settings) as container,
-        open_workspace(settings, container, name) as workspace,
+        open_workspace(settings, container, name, metrics.read) as workspace,
     ):
-        registry = new_registry()
-        metrics = WorkerMetrics(registry)
         if settings.worker_metrics_port:
             start_http_server(settings.worker_metrics_port, "127.0.0.1", registry)
         log.info("worker started", worker=name, slots=settings.worker_slots)

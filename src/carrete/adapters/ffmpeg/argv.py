@@ -41,6 +41,13 @@ _FRAGMENTED = (
 )
 
 
+_SOUND_FRAGMENTS = (
+    *("-frag_duration", "2000000"),  # about two seconds, as the video's fragments
+    *("-f", "mp4"),
+    *("-movflags", "+empty_moov+default_base_moof+frag_discont+skip_trailer"),
+)
+
+
 def _safe_input(limits: Limits) -> tuple[str, ...]:
     return (
         *("-protocol_whitelist", "file"),  # a playlist in disguise reaches nothing
@@ -147,11 +154,57 @@ def audio(ffmpeg: Path, source: Path, plan: Plan, out: Path, *, limits: Limits) 
         *("-c:a", "aac"),
         *("-b:a", str(plan.audio.bit_rate)),
         *_NO_METADATA,
-        *("-frag_duration", "2000000"),  # about two seconds, as the video's fragments
-        *("-f", "mp4"),
-        *("-movflags", "+empty_moov+default_base_moof+frag_discont+skip_trailer"),
+        *_SOUND_FRAGMENTS,
         f"file:{out}",
     )
+
+
+def copy_video(
+    ffmpeg: Path, source: Path, plan: Plan, out: Path, *, limits: Limits
+) -> tuple[str, ...]:
+    """The source's own pictures as a fragmented MP4, on the output's clock."""
+    return (
+        str(ffmpeg),
+        *_GLOBAL,
+        *_safe_input(limits),
+        "-copyts",
+        *("-i", f"file:{source}"),
+        *("-map", f"0:{plan.source.video.index}"),
+        *("-c", "copy"),
+        *("-bsf:v", _moved(plan)),
+        *_NO_METADATA,
+        *("-min_frag_duration", "1900000"),  # microseconds; else every picture of intra-only video
+        *_FRAGMENTED,
+        f"file:{out}",
+    )
+
+
+def copy_audio(
+    ffmpeg: Path, source: Path, plan: Plan, out: Path, *, limits: Limits
+) -> tuple[str, ...]:
+    """The source's own sound as a fragmented MP4, on the output's clock.
+
+    The packet before zero, the encoder's priming, is left out, as ``audio`` leaves it out.
+    """
+    assert plan.audio is not None
+    return (
+        str(ffmpeg),
+        *_GLOBAL,
+        *_safe_input(limits),
+        "-copyts",
+        *("-i", f"file:{source}"),
+        *("-map", f"0:{plan.audio.stream_index}"),
+        *("-c", "copy"),
+        *("-bsf:a", f"{_moved(plan)},noise=drop=lt(pts\\,0)"),
+        *_NO_METADATA,
+        *_SOUND_FRAGMENTS,
+        f"file:{out}",
+    )
+
+
+def _moved(plan: Plan) -> str:
+    """The bitstream filter that puts packets on the output's clock."""
+    return f"setts=pts=PTS-({plan.origin_s})/TB:dts=DTS-({plan.origin_s})/TB"
 
 
 def rewrap(ffmpeg: Path, source: Path, streams: tuple[int, ...], out: Path) -> tuple[str, ...]:

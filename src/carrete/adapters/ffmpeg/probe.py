@@ -85,8 +85,9 @@ def check_limits(raw: dict[str, Any], limits: Limits) -> None:
     width, height = video["width"], video["height"]
     if raw["stream_count"] > limits.max_streams:
         _refuse(FailureCode.TOO_LARGE, f"{raw['stream_count']} streams")
-    if width * height > limits.max_pixels or max(width, height) > limits.max_dimension:
-        _refuse(FailureCode.TOO_LARGE, f"{width}x{height} pixels")
+    for wide, high in ((width, height), raw["claimed"]):
+        if wide * high > limits.max_pixels or max(wide, high) > limits.max_dimension:
+            _refuse(FailureCode.TOO_LARGE, f"{wide}x{high} pixels")
     if raw["video_table"]["count"] > limits.max_frames:
         _refuse(FailureCode.TOO_LARGE, f"{raw['video_table']['count']} frames")
     if 0 in (width, height):
@@ -200,6 +201,7 @@ def _video(raw: dict[str, Any]) -> VideoFacts:
         max_keyframe_gap_s=table["max_key_gap_s"],
         max_frame_gap_s=float(table["max_delta"] * base),
         level=video["level"],
+        closed_gops=raw.get("closed_gops", False),
     )
 
 

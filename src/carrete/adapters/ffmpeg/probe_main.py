@@ -98,6 +98,28 @@ def top_boxes(path: str, size: int) -> Iterator[tuple[bytes, int, int]]:
             at += length
 
 
+def claimed_size(path: str, size: int) -> tuple[int, int]:
+    """The largest picture that a track header of an ISO file claims, in pixels.
+
+    A decoder that refuses a monstrous size leaves none behind.
+    """
+    largest = (0, 0)
+    for kind, start, end in top_boxes(path, size):
+        if kind == b"moov":
+            with open(path, "rb") as file:  # noqa: PTH123 - as above
+                file.seek(start)
+                moov = file.read(min(end - start, MAX_MOOV_SEARCH))
+            at = moov.find(b"tkhd")
+            while at >= 4:  # noqa: PLR2004 - the length is before the name
+                (length,) = struct.unpack(">I", moov[at - 4 : at])
+                tail = moov[at - 4 + length - 8 : at - 4 + length]
+                if len(tail) == 8:  # noqa: PLR2004 - width and height, 16.16 fixed point
+                    width, height = (value >> 16 for value in struct.unpack(">II", tail))
+                    largest = max(largest, (width, height), key=lambda one: one[0] * one[1])
+                at = moov.find(b"tkhd", at + 4)
+    return largest
+
+
 def header_ranges(path: str, size: int) -> list[tuple[int, int]]:
     """All of an ISO file but its media data; the start of each ``mdat`` is needed to step over it."""
     return merge_ranges([
@@ -170,6 +192,7 @@ def describe(av: Any, container: Any, family: str, path: str, size: int) -> dict
         "container": name,
         "size": size,
         "stream_count": len(streams),
+        "claimed": claimed_size(path, size) if family == "mov" else (0, 0),
         "start_s": (container.start_time or 0) / av.time_base,
         "container_duration_s": (container.duration or 0) / av.time_base,
         "video": video_facts(video, frame),
@@ -318,6 +341,7 @@ def packet_table(
             "audio_table": audio_summary(sound, None, None),
             "audio_ranges": merge_ranges([(pos, pos + size) for _, pos, size in sound]),
             "header_ranges": header_ranges(path, size),
+            "closed_gops": closed_gops(path, video, rows),
         }
     rows, sound, last, sound_last, sound_duration = demux_all(av, container, video, audio)
     return {
@@ -327,6 +351,45 @@ def packet_table(
         "audio_ranges": [],
         "header_ranges": [],
     }
+
+
+def closed_gops(path: str, video: Any, rows: list[tuple[int, int, int, bool, bool]]) -> bool:
+    """Whether the keyframes of an H.264 stream are IDR pictures, as far as their bytes are there.
+
+    A file that was fetched in part has holes, which read as zeros and tell nothing; two keyframes
+    at least must tell, since the first one of an open-GOP stream is an IDR picture too.
+    """
+    extra = video.codec_context.extradata
+    if video.codec_context.name != "h264" or not extra or extra[0] != 1:
+        return False
+    width = (extra[4] & 3) + 1
+    places = [(pos, size) for _, pos, size, key, _ in rows if key]
+    told = []
+    with open(path, "rb") as file:  # noqa: PTH123 - as above
+        for pos, size in places[:4000]:
+            file.seek(pos)
+            kind = first_slice(file.read(min(size, 8192)), width)
+            if kind:
+                told.append(kind == IDR)
+    return all(told) and len(told) >= min(2, len(places))
+
+
+IDR = 5
+MAX_SLICE = 5
+
+
+def first_slice(data: bytes, width: int) -> int:
+    """The type of the first slice in these length-prefixed NAL units; 0 when none is seen."""
+    at = 0
+    while at + width < len(data):
+        length = int.from_bytes(data[at : at + width], "big")
+        kind = data[at + width] & 31
+        if length == 0:
+            return 0
+        if 1 <= kind <= MAX_SLICE:
+            return kind
+        at += width + length
+    return 0
 
 
 def demux_all(av: Any, container: Any, video: Any, audio: Any) -> tuple[Any, ...]:

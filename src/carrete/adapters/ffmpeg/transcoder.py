@@ -150,7 +150,10 @@ class FfmpegTranscoder:
         """
         out = _real(out)
         readable = await self._readable(source, plan)
-        wanted = [one for one in plan.renditions if only is None or one.name in only]
+        wanted = [
+            one for one in plan.renditions
+            if not one.copy and (only is None or one.name in only)
+        ]  # fmt: skip
         outputs = {one.name: out / f"{one.name}.{chunk.index}.mp4" for one in wanted}
         command = Command(
             argv.encode(self._ffmpeg, readable, plan, chunk, outputs, threads=self._threads,
@@ -191,6 +194,30 @@ class FfmpegTranscoder:
             file_bytes=64 * MIB + round(largest * chunk.duration_s / 8 * 4),
         )
 
+    async def copy_top(
+        self, source: Path, plan: Plan, out: Path, on_progress: ProgressSink
+    ) -> tuple[MadeFile, ...]:
+        """The top rendition as a copy of the source's own stream: one file for the whole video.
+
+        It takes the place of the top rendition's chunks, in playlists and in ``assemble``. Errors
+        as for a chunk.
+        """
+        if not plan.top.copy:
+            return ()
+        source, out = _real(source), _real(out)
+        path = out / f"{plan.top.name}.mp4"
+        command = Command(
+            argv.copy_video(self._ffmpeg, source, plan, path, limits=self._limits),
+            Grant(read=(self._ffmpeg, source), write=(out,),
+                  file_bytes=plan.source.size * 2 + 64 * MIB),
+            total=plan.duration_s * 1e6,
+            unit="out_time_us",
+        )  # fmt: skip
+        await (await self._runner()).encode(command, on_progress)
+        meta = _meta(await _layout(path))
+        meta |= {"width": plan.top.width, "height": plan.top.height, "copy": True}
+        return (MadeFile(path, ArtifactKind.CHUNK, path.name, "video/mp4", plan.top.name, 0, meta),)
+
     async def encode_audio(
         self, source: Path, plan: Plan, out: Path, on_progress: ProgressSink
     ) -> tuple[MadeFile, ...]:
@@ -201,7 +228,9 @@ class FfmpegTranscoder:
         readable = await self._readable(source, plan)
         path = out / "audio.mp4"
         command = Command(
-            argv.audio(self._ffmpeg, readable, plan, path, limits=self._limits),
+            (argv.copy_audio if plan.audio.copy else argv.audio)(
+                self._ffmpeg, readable, plan, path, limits=self._limits
+            ),
             Grant(read=(self._ffmpeg, readable), write=(out,),
                   cpu_seconds=300 + round(plan.duration_s),
                   file_bytes=64 * MIB + round(plan.audio.bit_rate * plan.duration_s)),

@@ -11,7 +11,7 @@ from carrete.domain.failures import FailureCode, LeaseLostError, TaskCanceledErr
 from carrete.domain.ids import new_id
 from carrete.domain.task import Claim, NewTask, Task, TaskKind, TaskState
 from carrete.domain.video import IN_WORK, Event, Video, VideoState
-from carrete.ports import Artifact, Completion, Doorbell, Removal, StoredFile
+from carrete.ports import Artifact, Completion, Doorbell, Need, Removal, StoredFile
 
 AGED_S = 30
 
@@ -129,6 +129,32 @@ class MemoryJobs(State):
         for key in keys:
             self.keys[key] = ArtifactRow(key, task.video_id, task.job_id, task.id, task.attempt)
 
+    async def publish(
+        self, task: Task, files: Sequence[StoredFile], playable_when: Sequence[Need]
+    ) -> None:
+        """See the port."""
+        self._held(task)
+        self._make_real(task, files)
+        self._set_playable(task, playable_when)
+        self._note(task, "task.published")
+
+    def _make_real(self, task: Task, files: Sequence[StoredFile]) -> None:
+        for file in files:
+            same = Need(file.kind, file.rendition, file.chunk)
+            for key in self.keys.values():
+                old = key.made
+                if key.job_id == task.job_id and key.state == "live" and old and _need(old) == same:
+                    key.state = "dead"
+            self.keys[file.key].state = "live"
+            self.keys[file.key].made = _artifact(task, file)
+
+    def _set_playable(self, task: Task, needs: Sequence[Need]) -> None:
+        there = {_need(made) for made in self.live(task.job_id)}
+        waiting = self.rows[task.video_id].video.playable_at is None
+        if needs and waiting and there.issuperset(needs):
+            self.change(task.video_id, playable_at=self.clock())
+            self.note(task.owner_id, task.video_id, "video.playable")
+
     async def complete(self, task: Task, completion: Completion) -> Sequence[Doorbell]:
         """See the port."""
         row = self._held(task)
@@ -140,9 +166,7 @@ class MemoryJobs(State):
             finished_at=self.clock(),
         )
         row.lease_until = None
-        for file in completion.files:
-            self.keys[file.key].state = "live"
-            self.keys[file.key].made = _artifact(task, file)
+        self._make_real(task, completion.files)
         job = self.job_rows[task.job_id]
         if completion.plan is not None:
             job.plan = completion.plan
@@ -154,9 +178,7 @@ class MemoryJobs(State):
         all_done = all(r.task.state is TaskState.DONE for r in self.tasks_of(job.id))
         if completion.last is not None and all_done:
             bells += self.add_tasks(task.owner_id, job, [completion.last])
-        if completion.playable and self.rows[task.video_id].video.playable_at is None:
-            self.change(task.video_id, playable_at=self.clock())
-            self.note(task.owner_id, task.video_id, "video.playable")
+        self._set_playable(task, completion.playable_when)
         if completion.publish:
             self._publish(task, job)
         return bells
@@ -313,6 +335,10 @@ def in_order(task: Task) -> tuple[float, str, int]:
 
 def _label(task: Task) -> JsonObject:
     return {"kind": task.kind.value, "index": task.index, "attempt": task.attempt}
+
+
+def _need(made: Artifact) -> Need:
+    return Need(made.kind, made.rendition, made.chunk)
 
 
 def _artifact(task: Task, file: StoredFile) -> Artifact:

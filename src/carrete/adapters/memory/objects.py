@@ -96,6 +96,13 @@ class MemoryObjects:
         """See the port."""
         return f"memory:{key}?{filename or ''}&{inline}"
 
+    async def read(self, key: str, start: int, end: int) -> bytes:
+        """See the port."""
+        if key not in self.stored:
+            msg = f"there is no object {key}"
+            raise NotFoundError(msg)
+        return self.stored[key][start:end]
+
     async def download(self, key: str, target: Path, on_progress: ProgressSink) -> None:
         """See the port."""
         if key not in self.stored:

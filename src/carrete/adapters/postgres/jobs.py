@@ -14,7 +14,7 @@ from carrete.domain.artifacts import JsonObject, original_key
 from carrete.domain.failures import FailureCode, LeaseLostError, TaskCanceledError
 from carrete.domain.task import Claim, Task, TaskKind
 from carrete.domain.video import VideoState
-from carrete.ports import Artifact, Completion, Doorbell, Removal
+from carrete.ports import Artifact, Completion, Doorbell, Need, Removal, StoredFile
 
 _CLAIM_TRIES = 5
 
@@ -85,6 +85,16 @@ class PostgresJobs:
                     attempt=task.attempt,
                 )
 
+    async def publish(
+        self, task: Task, files: Sequence[StoredFile], playable_when: Sequence[Need]
+    ) -> None:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            await _lock_held(tx, task)
+            await _make_real(tx, task, files)
+            await _set_playable(tx, task, playable_when)
+            tx.note(task.owner_id, task.video_id, "task.published", **_label(task))
+
     async def complete(self, task: Task, completion: Completion) -> Sequence[Doorbell]:
         """See the port."""
         async with self._db.transaction() as tx:
@@ -95,7 +105,7 @@ class PostgresJobs:
                 id=task.id,
                 result=dump(completion.result),
             )
-            await _make_real(tx, task, completion)
+            await _make_real(tx, task, completion.files)
             await _keep_plan(tx, task, completion)
             tx.note(task.owner_id, task.video_id, "task.done", **_label(task))
             bells = await changes.add_tasks(
@@ -105,8 +115,7 @@ class PostgresJobs:
                 bells += await changes.add_tasks(
                     tx, task.owner_id, task.video_id, task.job_id, [completion.last]
                 )
-            if completion.playable:
-                await _set_playable(tx, task)
+            await _set_playable(tx, task, completion.playable_when)
             if completion.publish:
                 await _publish(tx, task)
             return bells
@@ -273,8 +282,18 @@ async def _lock_held(tx: Transaction, task: Task) -> None:
         await _lost(tx, task)
 
 
-async def _make_real(tx: Transaction, task: Task, completion: Completion) -> None:
-    for file in completion.files:
+async def _make_real(tx: Transaction, task: Task, files: Sequence[StoredFile]) -> None:
+    for file in files:
+        await tx.rows(
+            "UPDATE artifact SET state = 'dead' WHERE job_id = :job AND state = 'live'"
+            " AND kind = :kind AND rendition IS NOT DISTINCT FROM CAST(:rendition AS text)"
+            " AND chunk IS NOT DISTINCT FROM CAST(:chunk AS integer) AND key <> :key",
+            job=task.job_id,
+            kind=file.kind,
+            rendition=file.rendition,
+            chunk=file.chunk,
+            key=file.key,
+        )
         await tx.rows(
             "UPDATE artifact SET state = 'live', kind = :kind, rendition = :rendition,"
             " chunk = :chunk, size_bytes = :size, content_type = :type,"
@@ -316,13 +335,26 @@ async def _unfinished(tx: Transaction, job_id: UUID) -> bool:
     return row is not None
 
 
-async def _set_playable(tx: Transaction, task: Task) -> None:
-    first = await tx.row(
+async def _set_playable(tx: Transaction, task: Task, needs: Sequence[Need]) -> None:
+    """Note that the first seconds can be streamed, once all that they need is live."""
+    for need in needs:
+        live = await tx.row(
+            "SELECT 1 FROM artifact WHERE job_id = :job AND state = 'live' AND kind = :kind"
+            " AND rendition IS NOT DISTINCT FROM CAST(:rendition AS text)"
+            " AND chunk IS NOT DISTINCT FROM CAST(:chunk AS integer)",
+            job=task.job_id,
+            kind=need.kind,
+            rendition=need.rendition,
+            chunk=need.chunk,
+        )
+        if live is None:
+            return
+    first = needs and await tx.row(
         "UPDATE video SET playable_at = now(), updated_at = now()"
         " WHERE id = :id AND playable_at IS NULL RETURNING id",
         id=task.video_id,
     )
-    if first is not None:
+    if first:
         tx.note(task.owner_id, task.video_id, "video.playable")
 
 

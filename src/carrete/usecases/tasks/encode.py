@@ -9,7 +9,8 @@ async def encode(bench: Bench) -> Completion:
     """Make every rendition of one chunk."""
     plan = bench.plan
     chunk = plan.chunks[bench.claim.task.index]
-    async with bench.workspace.source(bench.claim, bench.progress.part(0.0, 0.05)) as source:
+    read = bench.progress.part(0.0, 0.05)
+    async with bench.workspace.source(bench.claim, read, chunk.source_ranges) as source:
         made = await bench.transcoder.encode_chunk(
             source, plan, chunk, bench.scratch, bench.progress.part(0.05, 0.95)
         )
@@ -24,7 +25,9 @@ async def encode(bench: Bench) -> Completion:
 async def audio(bench: Bench) -> Completion:
     """Make the sound."""
     plan = bench.plan
-    async with bench.workspace.source(bench.claim, bench.progress.part(0.0, 0.05)) as source:
+    read = bench.progress.part(0.0, 0.05)
+    ranges = plan.audio.source_ranges if plan.audio else ()
+    async with bench.workspace.source(bench.claim, read, ranges) as source:
         made = await bench.transcoder.encode_audio(
             source, plan, bench.scratch, bench.progress.part(0.05, 0.95)
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from carrete.domain.artifacts import ArtifactKind, JsonValue
 from carrete.domain.plan import Plan
-from carrete.ports import Artifact, Completion, NotFoundError, ProgressSink
+from carrete.ports import Artifact, Completion, Need, NotFoundError, ProgressSink
 from carrete.usecases.tasks.bench import Bench
 
 
@@ -38,7 +38,7 @@ async def finish(bench: Bench) -> Completion:
     return Completion(
         result={"verified": asdict(verified), "renditions": _renditions(plan, made)},
         files=stored,
-        playable=True,
+        playable_when=[Need(ArtifactKind.PROCESSED, None, None)],
         publish=True,
     )
 

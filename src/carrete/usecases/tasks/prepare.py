@@ -1,5 +1,8 @@
 """``prepare``: look at the original, decide, plan."""
 
+from contextlib import suppress
+
+from carrete.domain.failures import InvalidInputError
 from carrete.domain.flow import media_tasks, total_weight
 from carrete.domain.media import SourceInfo
 from carrete.domain.plan import make_plan
@@ -15,8 +18,7 @@ async def prepare(bench: Bench) -> Completion:
     Raises:
         InvalidInputError: the original is no video that can be processed.
     """
-    async with bench.workspace.source(bench.claim, bench.progress.part(0.0, 0.8)) as source:
-        info = await bench.transcoder.probe(source)
+    info = await _probe(bench)
     plan = make_plan(info, Profile(bench.claim.profile))
     return Completion(
         result={"chunks": len(plan.chunks), "renditions": len(plan.renditions)},
@@ -25,6 +27,19 @@ async def prepare(bench: Bench) -> Completion:
         total_weight=total_weight(plan),
         follow=media_tasks(plan),
     )
+
+
+async def _probe(bench: Bench) -> SourceInfo:
+    """Probe what a look at the header needs; all of the file where that is said to be bad.
+
+    The first frames may lie where nothing was read: only the whole file can be called damaged.
+    """
+    sink = bench.progress.part(0.0, 0.4)
+    with suppress(InvalidInputError):
+        async with bench.workspace.header(bench.claim, sink) as source:
+            return await bench.transcoder.probe(source)
+    async with bench.workspace.source(bench.claim, bench.progress.part(0.4, 0.8)) as source:
+        return await bench.transcoder.probe(source)
 
 
 def facts_of(info: SourceInfo) -> VideoFacts:
