@@ -735,9 +735,16 @@ class Transcoder(Protocol):
         ...
 
     async def encode_chunk(
-        self, source: Path, plan: Plan, chunk: Chunk, out: Path, on_progress: ProgressSink
+        self,
+        source: Path,
+        plan: Plan,
+        chunk: Chunk,
+        out: Path,
+        on_progress: ProgressSink,
+        *,
+        only: Sequence[str] | None = None,
     ) -> tuple[MadeFile, ...]:
-        """Make every rendition of one chunk from one decode."""
+        """Make the renditions of one chunk that ``only`` names, or all, from one decode."""
         ...
 
     async def encode_audio(

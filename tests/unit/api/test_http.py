@@ -1,7 +1,7 @@
 """What holds for every request, and the shapes of answers, over ports in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
 from dataclasses import fields, replace
 from typing import Any
 
@@ -203,6 +203,24 @@ async def test_a_service_out_of_reach_answers_503_and_when_to_come_back(
     assert_problem(answer, 503, "unavailable")
     assert answer.headers["retry-after"] == "2"
     assert "db.internal" not in answer.text
+
+
+async def test_each_request_is_logged_with_its_ids_and_no_secret(
+    api: MemoryApi, logged: list[MutableMapping[str, Any]]
+) -> None:
+    ana = await api.account()
+    made = await ana.post("/api/videos", json={"name": "a.mp4", "size_bytes": 5})
+    video, owner = made.json()["video"]["id"], (await ana.get("/api/me")).json()["id"]
+    await ana.get(f"/api/videos/{video}/upload?X-Amz-Signature=s3cret")
+    line = logged[-1]
+    assert (line["event"], line["method"], line["status"]) == ("request", "GET", 200)
+    assert (line["account_id"], line["video_id"]) == (owner, video)
+    assert line["route"] == "/api/videos/{video_id}/upload"
+    assert line["request_id"]
+    text = repr(logged)
+    assert "s3cret" not in text
+    assert PASSWORD not in text
+    assert ana.headers["authorization"].removeprefix("Bearer ") not in text
 
 
 async def test_readiness_names_what_is_missing_and_not_why(

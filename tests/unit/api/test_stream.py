@@ -264,7 +264,7 @@ async def serve(stream: EventStream, receive: Receive, sent: list[object]) -> No
     async def send(message: object) -> None:
         sent.append(message)
 
-    await stream({"type": "http"}, receive, send)  # type: ignore[arg-type]
+    await stream({"type": "http"}, receive, send)
 
 
 async def test_a_client_that_leaves_ends_the_stream(hub: EventHub, log: Log) -> None:
