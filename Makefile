@@ -75,8 +75,10 @@ setup: .venv/.installed .venv-localstack/.installed ## make .venv and .venv-loca
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/uv.txt
 	@touch $@
 
-.venv/.installed: .venv/.uv requirements/dev.txt pyproject.toml
+.venv/.installed: .venv/.uv requirements/dev.txt requirements/sample.txt pyproject.toml
 	$(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements/dev.txt
+	$(UV) pip install --quiet --require-hashes --no-deps --python $(BIN)/python \
+	  --requirement requirements/sample.txt
 	$(UV) pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
 	@touch $@
 

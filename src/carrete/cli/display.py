@@ -21,8 +21,8 @@ from rich.text import Text
 
 from carrete.cli.messages import Speaker
 
-STEP = 0.1
-"""Fraction between two plain lines about the same work."""
+STEPS = 10
+"""Plain lines about the same work, at most."""
 
 STEP_S = 2.0
 """Seconds between two plain lines about the same work, at least."""
@@ -155,13 +155,15 @@ class _LineBar:
         self._lines = lines
         self._label = label
         self._say = say
-        self._shown = 0.0
+        self._step = 0
         self._at = time.monotonic()
 
     def update(self, done: float, total: float) -> None:
         fraction, now = done / total if total else 0.0, time.monotonic()
-        if fraction - self._shown >= STEP and now - self._at >= STEP_S:
-            self._shown, self._at = fraction, now
+        # A fraction such as 0.3 may be a hair below three tenths.
+        step = int(fraction * STEPS + 1e-9)
+        if step > self._step and now - self._at >= STEP_S:
+            self._step, self._at = step, now
             self._lines.line(f"{self._label}: {self._say.percent(fraction)}")
 
     def end(self, text: str, *, ok: bool = True) -> None:

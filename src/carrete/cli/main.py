@@ -1,7 +1,7 @@
 """The command line: all commands, and the one handler of what goes wrong in them."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 import typer
@@ -25,7 +25,17 @@ Carrete: videos are uploaded, converted in the background, followed live and dow
 Try it with no server at all:  `carrete demo`
 """
 
+HELP_OPTIONS = frozenset({"--help", "-h"})
+
 VIDEOS, SANDBOX, OPERATOR = "Videos", "On this machine", "For operators"
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from carrete import __version__
+
+        typer.echo(f"carrete {__version__}")
+        raise typer.Exit
 
 
 def build_app() -> typer.Typer:
@@ -37,9 +47,9 @@ def build_app() -> typer.Typer:
         rich_markup_mode="markdown",
         # A traceback is for bugs, and then it should be the plain one.
         pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings={"help_option_names": sorted(HELP_OPTIONS)},
     )
-    app.callback()(_version)
+    app.callback()(_options)
     for panel, commands in (
         (SANDBOX, (process.demo, process.process, local.up)),
         (VIDEOS, (*account.COMMANDS, *transfer.COMMANDS, *videos.COMMANDS)),
@@ -52,20 +62,19 @@ def build_app() -> typer.Typer:
     return app
 
 
-def _version(
-    version: bool = typer.Option(False, "--version", help="Print the version.", is_eager=True),
+def _options(
+    *,
+    version: bool = typer.Option(
+        False, "--version", help="Print the version.", is_eager=True, callback=_print_version
+    ),
 ) -> None:
-    if version:
-        from carrete import __version__
-
-        typer.echo(f"carrete {__version__}")
-        raise typer.Exit
+    del version
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line; its exit code. Expected errors become a sentence on standard error."""
     try:
-        build_app()(args=list(arguments), prog_name="carrete")
+        _command(arguments)(args=list(arguments), prog_name="carrete")
     except SystemExit as exc:
         return exc.code if isinstance(exc.code, int) else ExitCode.FAILED
     except KeyboardInterrupt:
@@ -73,6 +82,19 @@ def run(arguments: Sequence[str]) -> int:
     except (CarreteError, OSError) as error:
         return _fail(error)
     return ExitCode.OK
+
+
+def _command(arguments: Sequence[str]) -> Callable[..., object]:
+    """What runs; in Spanish where its help is asked for in Spanish."""
+    command = typer.main.get_command(build_app())
+    if not arguments or not HELP_OPTIONS.isdisjoint(arguments):
+        from carrete.cli.help_es import translate_command
+        from carrete.cli.messages import pick_language
+        from carrete.cli.settings import ClientSettings
+
+        if pick_language(ClientSettings().language) == "es":
+            translate_command(command)
+    return command
 
 
 def _fail(error: CarreteError | OSError) -> int:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from carrete.cli.exits import CommandError, ExitCode
 from carrete.cli.messages import Speaker
-from carrete.cli.settings import ClientSettings, check_server
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -35,7 +34,9 @@ class Shell:
         Raises:
             CommandError: the server is no URL.
         """
-        self.settings = ClientSettings()
+        from carrete.cli.settings import ClientSettings, check_server
+
+        self.settings: ClientSettings = ClientSettings()
         self.say = Speaker(self.settings.language)
         self.as_json = as_json
         self.server_given = bool(server or self.settings.server)

@@ -144,14 +144,19 @@ async def _write(response: httpx.Response, part: "_PartFile", progress: Progress
     if not partial:
         await asyncio.to_thread(part.note, response.headers.get("ETag"), total)
     file = await asyncio.to_thread(part.open, append=partial)
+    waiting = bytearray()
     try:
-        async for piece in response.aiter_raw(MIB):
-            await asyncio.to_thread(file.write, piece)
+        async for piece in response.aiter_raw():
+            waiting += piece
             done += len(piece)
-            progress(done, total)
-        await asyncio.to_thread(_flush, file)
+            if len(waiting) >= MIB:
+                await asyncio.to_thread(file.write, waiting)
+                waiting = bytearray()
+                progress(done, total)
     finally:
-        await asyncio.to_thread(file.close)
+        # Whatever ended it: what has come is kept, to go on from.
+        await asyncio.to_thread(_finish, file, waiting)
+    progress(done, total)
     if done != total:
         raise RefusedError(f"the store ended after {done} of {total} bytes")
     return total
@@ -229,6 +234,8 @@ def _make_directory(path: Path) -> None:
     path.mkdir(parents=True, exist_ok=True)
 
 
-def _flush(file: BinaryIO) -> None:
-    file.flush()
-    os.fsync(file.fileno())
+def _finish(file: BinaryIO, rest: bytearray) -> None:
+    with file:
+        file.write(rest)
+        file.flush()
+        os.fsync(file.fileno())

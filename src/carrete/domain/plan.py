@@ -15,6 +15,7 @@ from carrete.domain.chunks import (
 )
 from carrete.domain.jsonable import Jsonable
 from carrete.domain.ladder import (
+    VideoCodec,
     Profile,
     Rendition,
     can_copy,
@@ -100,6 +101,14 @@ class Plan(Jsonable):
     def top(self) -> Rendition:
         """The rendition that the downloadable result is made of."""
         return self.renditions[0]
+
+    @property
+    def first(self) -> Rendition:
+        """The rendition that players start with: the smallest that every player can show."""
+        return min(
+            (one for one in self.renditions if one.codec is VideoCodec.H264),
+            key=lambda one: one.width * one.height,
+        )
 
     @property
     def duration_s(self) -> float:

@@ -25,13 +25,11 @@ KILLED_BY_SHELL = 128
 _INPUT_FAULTS = (
     "Invalid data found when processing input",
     "moov atom not found",
-    "Error opening input",
     "Decode error rate",
     "Could not find codec parameters",
     "Nothing was written into output file",
     "Error while decoding",
     "Error submitting packet to decoder",
-    "Conversion failed",
 )
 _UNSUPPORTED = ("no decoder found", "Decoder not found", "not implemented. Update your FFmpeg")
 _PASSING = ("No space left on device", "Input/output error", "Disk quota exceeded")
@@ -159,9 +157,10 @@ class Runner:
         loop = asyncio.get_running_loop()
         mark, since = "", loop.time()
         while True:
-            left = since + self._stall_seconds - loop.time()
             try:
-                line = await asyncio.wait_for(process.stdout.readline(), max(left, 0.001))
+                # Not wait_for: in Python 3.11 it swallows a cancellation that comes with a line.
+                async with asyncio.timeout_at(since + self._stall_seconds):
+                    line = await process.stdout.readline()
             except TimeoutError:
                 raise TransientError(f"no progress for {self._stall_seconds:g} s") from None
             if not line:

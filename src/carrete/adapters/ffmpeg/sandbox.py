@@ -123,8 +123,11 @@ async def _works(bwrap: str) -> bool:
     except OSError:
         return False
     try:
-        return await asyncio.wait_for(process.wait(), timeout=10) == 0
+        async with asyncio.timeout(10):
+            return await process.wait() == 0
     except TimeoutError:
-        process.kill()
-        await process.wait()
         return False
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
