@@ -104,6 +104,14 @@ lock: .venv/.uv ## resolve again, as of three weeks ago, and write requirements/
 	$(UV) $(LOCK) requirements/localstack.in --exclude-newer $(LOCALSTACK_AS_OF) \
 	  --output-file requirements/localstack.txt
 
+.PHONY: migration
+migration: setup ## write a migration from what changed in tables.py: NAME="what changes"
+	$(BIN)/python -m carrete.local.migration "$(NAME)"
+
+.PHONY: docs
+docs: setup ## write the pages that are made from the code
+	$(BIN)/python scripts/write-configuration
+
 .PHONY: clean
 clean: ## remove both environments and every cache
 	rm -rf .venv .venv-localstack .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

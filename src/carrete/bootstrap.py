@@ -97,6 +97,12 @@ def migrate(database_url: str, revision: str = "head") -> None:
     migrations.migrate(database_url, revision)
 
 
+def make_migration(database_url: str, name: str) -> None:
+    """Write a revision with what an empty database lacks. Blocking, for developers."""
+    migrations.migrate(database_url)
+    migrations.write_revision(database_url, name)
+
+
 def revisions(database_url: str) -> tuple[str | None, str | None]:
     """The database's revision, and the newest that this code has. Blocking."""
     return migrations.revisions(database_url)

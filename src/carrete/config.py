@@ -1,7 +1,7 @@
 """Settings: the one place that reads the environment."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -101,9 +101,6 @@ class Settings(BaseSettings):
     log_json: bool = Field(True, description="Log as JSON lines; plain text when off")
 
 
-Overrides = Annotated[dict[str, Any], "settings by field name, above the environment"]
-
-
 def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - pydantic checks each value
     """Read the environment once.
 
@@ -117,6 +114,30 @@ def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - pydantic chec
         return Settings(**overrides)
     except ValidationError as exc:
         raise ConfigError(_explain(exc)) from exc
+
+
+def configuration_page() -> str:
+    """Every setting as a page of the documentation."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = "**required**" if field.is_required() else f"`{field.get_default()}`"
+        rows.append(f"| `CARRETE_{name.upper()}` | {default} | {field.description} |")
+    return "\n".join(
+        [
+            "# Configuration",
+            "",
+            "Read once when a process starts; a missing or bad variable stops it with a sentence that",
+            "names it. Written by `make docs` from `src/carrete/config.py`.",
+            "",
+            "On AWS, credentials come from the instance's role and `CARRETE_AWS_ENDPOINT_URL` stays unset.",
+            "The region is also taken from `AWS_REGION` or `AWS_DEFAULT_REGION`.",
+            "",
+            "| variable | default | meaning |",
+            "|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
 
 
 def _explain(error: ValidationError) -> str:

@@ -9,13 +9,13 @@ import av
 import psutil
 import psycopg
 import pytest
+from tests.e2e.conftest import LEASE_S, Person
 
 from carrete.bootstrap import open_container
 from carrete.client.download import download
 from carrete.client.models import TaskView
 from carrete.config import Settings
 from carrete.local.stack import Stack
-from tests.e2e.conftest import LEASE_S, Person
 
 pytestmark = pytest.mark.e2e
 

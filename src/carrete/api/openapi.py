@@ -107,8 +107,10 @@ def _make(app: FastAPI) -> dict[str, Any]:
         routes=app.routes,
         tags=TAGS,
     )
+    unseen = (schemas.Problem, schemas.Event, schemas.Hello)
     _, shared = models_json_schema(
-        [(schemas.Problem, "serialization")], ref_template="#/components/schemas/{model}"
+        [(model, "serialization") for model in unseen],
+        ref_template="#/components/schemas/{model}",
     )
     components = made.setdefault("components", {})
     components["schemas"] = dict(sorted((components.get("schemas", {}) | shared["$defs"]).items()))

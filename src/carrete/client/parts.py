@@ -51,8 +51,8 @@ class UploadOptions:
     retry: RetryPolicy = PART_RETRY
 
     def slots(self, part_size: int) -> int:
-        """Parts in memory: those in flight, and as many read ahead while they are sent."""
-        return max(2, min(2 * self.in_flight, self.memory // part_size))
+        """Parts in memory: in flight, signed for and waiting, and read ahead to be signed for."""
+        return max(2, min(3 * self.in_flight, self.memory // part_size))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,10 @@ class PartSender:
         self._shape = shape
         self._options = options
         self._progress = progress
-        self._slots = asyncio.Semaphore(options.slots(shape.part_size))
+        slots = options.slots(shape.part_size)
+        self._slots = asyncio.Semaphore(slots)
+        # A third of the slots, so that it is never waited for parts that have no slot to come in.
+        self._batch = min(max(1, slots // 3), MAX_SIGNED)
         self._loaded: asyncio.Queue[LoadedPart | None] = asyncio.Queue()
         self._signed: asyncio.Queue[tuple[LoadedPart, SignedPart] | None] = asyncio.Queue()
         self.sent = 0
@@ -205,21 +208,26 @@ class PartSender:
         self._loaded.put_nowait(None)
 
     async def _sign(self) -> None:
-        more = True
+        # The first part goes out at once; then ever more are signed for in one call, while those
+        # before them are being sent.
+        wanted, more = 1, True
         while more:
-            batch: list[LoadedPart] = []
-            part = await self._loaded.get()
-            while part is not None and len(batch) < MAX_SIGNED - 1 and not self._loaded.empty():
-                batch.append(part)
-                part = self._loaded.get_nowait()
-            if part is None:
-                more = False
-            else:
-                batch.append(part)
-            for ready, leave in zip(batch, await self._leaves(batch), strict=True):
-                self._signed.put_nowait((ready, leave))
+            batch, more = await self._take(wanted)
+            for part, leave in zip(batch, await self._leaves(batch), strict=True):
+                self._signed.put_nowait((part, leave))
+            wanted = min(2 * wanted, self._batch)
         for _ in range(self._options.in_flight):
             self._signed.put_nowait(None)
+
+    async def _take(self, count: int) -> tuple[list[LoadedPart], bool]:
+        """The next ``count`` loaded parts, or the last ones; and whether there may be more."""
+        batch: list[LoadedPart] = []
+        while len(batch) < count:
+            part = await self._loaded.get()
+            if part is None:
+                return batch, False
+            batch.append(part)
+        return batch, True
 
     async def _leaves(self, batch: list[LoadedPart]) -> list[SignedPart]:
         if not batch:

@@ -21,7 +21,7 @@ from carrete.client.errors import (
     TransferError,
     UnreachableError,
 )
-from carrete.client.models import CreatedVideo, VideoView
+from carrete.client.models import StoredUpload, VideoView
 from carrete.client.parts import PartSender, Progress, SourceFile, UploadOptions
 from carrete.client.state import FileIdentity, UploadBook, UploadEntry, UploadRecord, new_key
 from carrete.client.threads import in_thread
@@ -203,17 +203,21 @@ class _Upload:
         self._report.begun(video, resumed)
         # A lost answer to "complete" leaves a record of an upload that is done.
         if video.state is VideoState.UPLOADING:
-            video, sent = await self._send(created)
+            # A new upload has no parts: no need to ask.
+            known = None if resumed else StoredUpload(parts=(), **created.upload.model_dump())
+            video, sent = await self._send(video.id, known)
         if self._request.name not in {None, video.name}:
             video = await self._client.rename(video.id, self._request.name or video.name)
         await asyncio.to_thread(self._entry.forget)
         return UploadOutcome(video, sent, resumed)
 
-    async def _send(self, created: CreatedVideo) -> tuple[VideoView, int]:
-        video_id, sent = created.video.id, 0
+    async def _send(self, video_id: UUID, upload: StoredUpload | None) -> tuple[VideoView, int]:
+        sent = 0
         try:
             for last_round in (*[False] * (ROUNDS - 1), True):
-                sent += await self._send_missing(created)
+                upload = upload or await self._client.stored_upload(video_id)
+                sent += await self._send_missing(video_id, upload)
+                upload = None
                 await asyncio.to_thread(self._source.check)
                 try:
                     return await self._client.complete_upload(video_id), sent
@@ -227,12 +231,11 @@ class _Upload:
             raise
         raise AssertionError("the last round returns or raises")
 
-    async def _send_missing(self, created: CreatedVideo) -> int:
-        upload = await self._client.stored_upload(created.video.id)
+    async def _send_missing(self, video_id: UUID, upload: StoredUpload) -> int:
         progress = Progress(self._source.identity.size, self._report.progress)
         sender = PartSender(
             self._client,
-            created.video.id,
+            video_id,
             source=self._source,
             shape=upload,
             options=self._options,

@@ -147,11 +147,13 @@ class SourceIndex(Jsonable):
         header: what every reader of the file needs: all that is no media data; empty for a
             container that can't be read in parts.
         audio: where the default audio track's packets lie; empty for such a container.
+        audio_head: the same for its first seconds only.
     """
 
     slots: tuple[Slot, ...]
     header: tuple[ByteRange, ...] = ()
     audio: tuple[ByteRange, ...] = ()
+    audio_head: tuple[ByteRange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from carrete.domain.chunks import (
     Chunk,
+    MERGE_GAP,
     Timeline,
     key_times,
     merge,
@@ -34,6 +35,10 @@ MIN_AUDIO_RATE = 64_000
 MAX_COPIED_AUDIO_RATE = 200_000
 COPIED_AUDIO_SLACK_S = 0.045
 """A copied track may start or end so much apart from the picture: nobody notices 45 ms."""
+AUDIO_HEAD_S = 8.0
+"""Sound that is made ahead of the rest; the probe tells where the first twelve seconds lie."""
+MIN_SPLIT_AUDIO_S = 120.0
+"""Shorter sound is made at once: a second or so is all that it takes."""
 EARLY_AUDIO_S = 0.5
 """Sound that starts this much before the picture is kept by holding the first frame."""
 LATE_AUDIO_S = 0.1
@@ -59,6 +64,9 @@ class AudioPlan(Jsonable):
         bit_rate: of the result, bit/s.
         copy: whether the source's own packets are kept instead of encoding.
         source_ranges: the bytes of the source that it reads; empty means the whole file.
+        head_s: seconds of sound that can be made ahead of the rest, from ``head_ranges`` alone, so
+            that the first seconds can be played soon; 0 when it is all made at once.
+        head_ranges: the bytes of the source that the head reads; empty means the whole file.
     """
 
     stream_index: int
@@ -67,6 +75,8 @@ class AudioPlan(Jsonable):
     bit_rate: int = 128_000
     copy: bool = False
     source_ranges: tuple[ByteRange, ...] = ()
+    head_s: float = 0.0
+    head_ranges: tuple[ByteRange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +171,12 @@ def plan_audio(
     assert audio is not None
     origin, end = float(timeline.origin_s), float(timeline.frames / timeline.rate)
     rate = min(MAX_AUDIO_RATE, max(MIN_AUDIO_RATE, audio.bit_rate or MAX_AUDIO_RATE))
-    plan = AudioPlan(audio.index, bit_rate=rate, source_ranges=ranges)
+    long = end > MIN_SPLIT_AUDIO_S
+    head = _head_ranges(info) if long and ranges else ()
+    plan = AudioPlan(
+        audio.index, bit_rate=rate, source_ranges=ranges,
+        head_s=AUDIO_HEAD_S if long else 0.0, head_ranges=head,
+    )  # fmt: skip
     fits = (
         allow_copy
         and info.access is Access.SEEK
@@ -224,6 +239,15 @@ def _ranges(
     if len(chunks) == 1 or sum(total(one.source_ranges) for one in ranged) > MAX_READ * info.size:
         ranged = chunks
     sound = thin(index.audio, round(info.size * AUDIO_ALLOWANCE))
-    # What ffmpeg looks at before it seeks belongs to every reader.
-    first = [(slot.first, slot.end) for slot in index.slots[:2]]
-    return ranged, merge([*index.header, *first, *sound]) if sound else ()
+    return ranged, merge([*index.header, *_probed(index), *sound]) if sound else ()
+
+
+def _probed(index: SourceIndex) -> list[ByteRange]:
+    """What ffmpeg looks at before it seeks, which belongs to every reader."""
+    return [(slot.first, slot.end) for slot in index.slots[:2]]
+
+
+def _head_ranges(info: SourceInfo) -> tuple[ByteRange, ...]:
+    index = info.index
+    assert index is not None
+    return merge([*index.header, *_probed(index), *index.audio_head], MERGE_GAP)

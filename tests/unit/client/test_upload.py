@@ -311,7 +311,7 @@ async def test_without_a_directory_nothing_is_remembered(file: Path, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("part_size", "slots"), [(8 << 20, 8), (64 << 20, 4), (128 << 20, 2), (1 << 30, 2)]
+    ("part_size", "slots"), [(8 << 20, 12), (64 << 20, 4), (128 << 20, 2), (1 << 30, 2)]
 )
 def test_parts_in_memory_are_bounded_by_bytes(part_size: int, slots: int) -> None:
     assert UploadOptions().slots(part_size) == slots

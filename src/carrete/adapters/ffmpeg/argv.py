@@ -138,8 +138,16 @@ def video_encoder(plan: Plan, rendition: Rendition, threads: int) -> tuple[str, 
     )
 
 
-def audio(ffmpeg: Path, source: Path, plan: Plan, out: Path, *, limits: Limits) -> tuple[str, ...]:
-    """The sound of the whole file as a fragmented MP4 of AAC-LC."""
+def audio(
+    ffmpeg: Path,
+    source: Path,
+    plan: Plan,
+    out: Path,
+    *,
+    limits: Limits,
+    until_s: float | None = None,
+) -> tuple[str, ...]:
+    """The sound, of the whole file or up to a time, as a fragmented MP4 of AAC-LC."""
     assert plan.audio is not None
     assert plan.source.audio is not None
     return (
@@ -149,7 +157,7 @@ def audio(ffmpeg: Path, source: Path, plan: Plan, out: Path, *, limits: Limits) 
         "-copyts",
         *("-i", f"file:{source}"),
         "-filter_complex",
-        audio_graph(plan, plan.source.audio, plan.audio.sample_rate),
+        audio_graph(plan, plan.source.audio, plan.audio.sample_rate, until_s),
         *("-map", "[a]"),
         *("-c:a", "aac"),
         *("-b:a", str(plan.audio.bit_rate)),
@@ -180,7 +188,13 @@ def copy_video(
 
 
 def copy_audio(
-    ffmpeg: Path, source: Path, plan: Plan, out: Path, *, limits: Limits
+    ffmpeg: Path,
+    source: Path,
+    plan: Plan,
+    out: Path,
+    *,
+    limits: Limits,
+    until_s: float | None = None,
 ) -> tuple[str, ...]:
     """The source's own sound as a fragmented MP4, on the output's clock.
 
@@ -196,6 +210,7 @@ def copy_audio(
         *("-map", f"0:{plan.audio.stream_index}"),
         *("-c", "copy"),
         *("-bsf:a", f"{_moved(plan)},noise=drop=lt(pts\\,0)"),
+        *(() if until_s is None else ("-t", f"{until_s:.3f}")),
         *_NO_METADATA,
         *_SOUND_FRAGMENTS,
         f"file:{out}",
@@ -265,23 +280,18 @@ def poster(
     )
 
 
-def assemble(ffmpeg: Path, playlist: Path, sound: Path | None, out: Path) -> tuple[str, ...]:
-    """The downloadable MP4 out of the chunks that ``playlist`` lists, without encoding."""
-    video = (
-        *("-protocol_whitelist", "file,concatf"),
-        *("-f", "mp4"),
-        # Chunk files follow each other as one fragmented file; the repeated headers are skipped.
-        *("-i", f"concatf:{playlist}"),
-    )
-    audio_in = () if sound is None else ("-f", "mp4", "-i", f"file:{sound}")
+def assemble(ffmpeg: Path, pictures: Path, sound: Path | None, out: Path) -> tuple[str, ...]:
+    """The downloadable MP4 out of the files that ``pictures`` and ``sound`` list, not encoded."""
+    # The files of a track follow each other as one fragmented file; repeated headers are skipped.
+    joined = ("-protocol_whitelist", "file,concatf", "-f", "mp4", "-i")
     maps = ("-map", "0:v:0") if sound is None else ("-map", "0:v:0", "-map", "1:a:0")
     return (
         str(ffmpeg),
         *("-nostdin", "-hide_banner"),
         # The repeated headers are reported as errors; real ones end with a non-zero exit.
         *("-v", "error", "-nostats", "-progress", "pipe:1", "-stats_period", STATS_PERIOD_S, "-y"),
-        *video,
-        *audio_in,
+        *(*joined, f"concatf:{pictures}"),
+        *(() if sound is None else (*joined, f"concatf:{sound}")),
         *maps,
         *("-c", "copy"),
         *_NO_METADATA,

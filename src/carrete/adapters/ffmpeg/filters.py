@@ -145,15 +145,19 @@ def _cascade(head: str, renditions: tuple[Rendition, ...]) -> VideoGraph:
     return VideoGraph(";".join(parts), tuple(names[one.name] for one in renditions))
 
 
-def audio_graph(plan: Plan, audio: AudioFacts, rate: int) -> str:
+def audio_graph(plan: Plan, audio: AudioFacts, rate: int, until_s: float | None = None) -> str:
     """The default track as stereo on the output's clock, exactly as long as the picture.
 
     Silence fills what is missing at the start, in gaps and at the end. The first 1024 samples
     (21 ms) are left out: the encoder's own priming takes their place, so that sound is in sync in
     every player without an edit list, which fragmented files can't carry for all of them.
+
+    ``until_s`` stops earlier; what comes out is the same as far as it goes.
     """
     mono = ["pan=stereo|c0=c0|c1=c0"] if audio.channels == 1 else []
     end = Fraction(plan.frame_count) / plan.frame_rate
+    if until_s is not None:
+        end = min(end, Fraction(until_s))
     return ",".join([
         f"[0:{audio.index}]asetpts='PTS-({plan.origin_s})/TB'",
         *mono,

@@ -5,19 +5,25 @@ The box layout is ISO/IEC 14496-12; only files that Carrete wrote itself are rea
 
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 from carrete.domain.playlist import Fragment, Layout
 
+_COPY_BYTES = 1 << 20
 _TRUN_DURATION = 0x100
 _TRUN_SIZE = 0x200
 _TRUN_FLAGS = 0x400
 _TRUN_CTS = 0x800
 
 
-def read_layout(path: Path) -> Layout:
+def read_layout(path: Path, *, growing: bool = False) -> Layout:
     """The layout of a file that the fragmenting muxer wrote; blocking, reads headers only.
+
+    Args:
+        path: of the file.
+        growing: whether it is being written: what is not complete at its end is left out.
 
     Raises:
         ValueError: the file is not of that kind, or is cut off.
@@ -31,6 +37,8 @@ def read_layout(path: Path) -> Layout:
         timescale, codecs, default_duration = 0, "", 0
         for kind, start, end in _boxes(file, size):
             if end > size:
+                if growing:
+                    break
                 raise ValueError(f"{kind.decode('latin1')} is cut off")
             if kind == b"moov":
                 moov = _read(file, start, end)
@@ -46,6 +54,23 @@ def read_layout(path: Path) -> Layout:
     if not init_length or not fragments:
         raise ValueError("no fragments")
     return Layout(init_length, codecs, tuple(fragments))
+
+
+def cut(path: Path, layout: Layout, first: int, last: int, out: Path) -> Layout:
+    """Write fragments ``first`` to before ``last``, with the init segment, to ``out``; blocking."""
+    chosen = layout.fragments[first:last]
+    start, end = chosen[0].offset, chosen[-1].offset + chosen[-1].length
+    with path.open("rb") as source, out.open("wb") as target:
+        target.write(source.read(layout.init_length))
+        source.seek(start)
+        left = end - start
+        while left and (data := source.read(min(left, _COPY_BYTES))):
+            target.write(data)
+            left -= len(data)
+    back = start - layout.init_length
+    return replace(
+        layout, fragments=tuple(replace(one, offset=one.offset - back) for one in chosen)
+    )
 
 
 def _boxes(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int, int]]:

@@ -241,4 +241,5 @@ def _index(raw: dict[str, Any]) -> SourceIndex:
         slots=tuple(Slot(*slot) for slot in raw["video_table"]["slots"]),
         header=tuple((start, end) for start, end in raw["header_ranges"]),
         audio=tuple((start, end) for start, end in raw["audio_ranges"]),
+        audio_head=tuple((start, end) for start, end in raw["audio_head"]),
     )

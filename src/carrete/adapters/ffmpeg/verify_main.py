@@ -1,14 +1,15 @@
 """Measures one finished MP4 in a process of its own and prints what it measured as JSON.
 
-Run by path: ``python -I verify_main.py FILE SECONDS``. Every packet is read; up to SECONDS of picture,
-spread evenly in whole GOPs with the first and the last among them, are decoded. Like ``probe_main``
-it imports the standard library and PyAV only, and decides nothing.
+``children.command`` runs it. Every packet is read; up to SECONDS of picture, spread evenly in whole
+GOPs with the first and the last among them, are decoded. It decides nothing; ``verify.py`` does.
+Arguments: FILE SECONDS THREADS.
 """
 
 import json
 import resource
 import sys
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 MEMORY_BYTES = 3 << 30
@@ -43,14 +44,14 @@ def measure(path: str, seconds: float, threads: int) -> dict[str, Any]:
             "height": video.height,
             "packets": len(times),
             "first_s": float(times[0] * base),
-            "deltas": sorted({b - a for a, b in zip(times, times[1:], strict=False)})[:8],
+            "deltas": sorted({b - a for a, b in pairwise(times)})[:8],
             "time_base": str(base),
             "duration_s": float((video.duration or 0) * base),
             "audio_end_s": audio_end,
             "streams": len(box.streams),
         }
         rate = float(video.average_rate or 25)
-        answer.update(decode(av, box, video, choose(gops, seconds * rate), threads))
+        answer.update(decode(box, video, choose(gops, seconds * rate), threads))
     return answer
 
 
@@ -80,14 +81,13 @@ def choose(gops: list[list[int]], frames: float) -> list[list[int]]:
     return [gops[place] for place in places]
 
 
-def decode(av: Any, box: Any, video: Any, gops: list[list[int]], threads: int) -> dict[str, Any]:
+def decode(box: Any, video: Any, gops: list[list[int]], threads: int) -> dict[str, Any]:
     """Decode these GOPs and count what comes out."""
     video.codec_context.thread_count = threads
     video.codec_context.thread_type = "AUTO"
     wanted = {time for gop in gops for time in gop}
     found: set[int] = set()
     corrupt = 0
-    dark = 0
     for run in runs(gops):
         box.seek(run[0], stream=video, backward=True)
         end = max(run)
@@ -98,7 +98,7 @@ def decode(av: Any, box: Any, video: Any, gops: list[list[int]], threads: int) -
             if frame.pts is not None and frame.pts >= end:
                 break
         video.codec_context.flush_buffers()
-    return {"wanted": len(wanted), "decoded": len(found), "corrupt": corrupt, "dark": dark}
+    return {"wanted": len(wanted), "decoded": len(found), "corrupt": corrupt}
 
 
 def runs(gops: list[list[int]]) -> list[list[int]]:

@@ -58,6 +58,19 @@ def revisions(url: str) -> tuple[str | None, str | None]:
     return current, ScriptDirectory.from_config(_config()).get_current_head()
 
 
+def write_revision(url: str, name: str) -> None:
+    """Write a new revision with the difference between ``tables`` and the database."""
+    config = _config()
+    newest = ScriptDirectory.from_config(config).get_current_head() or "0000"
+    engine = create_engine(url)
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.revision(config, name, autogenerate=True, rev_id=f"{int(newest) + 1:04d}")
+    finally:
+        engine.dispose()
+
+
 def differences(url: str) -> list[object]:
     """Where a migrated database and ``tables`` differ; nothing when they agree."""
     engine = create_engine(url)

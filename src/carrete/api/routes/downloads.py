@@ -39,6 +39,7 @@ def add_routes(app: FastAPI) -> None:
         "/api/videos/{video_id}/poster",
         poster,
         methods=["GET"],
+        response_class=Response,  # a redirection has no JSON
         **operation(
             "readPoster",
             "See the still picture",

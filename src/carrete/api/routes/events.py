@@ -27,10 +27,29 @@ data: {"video_id":"0198c5a2-7d3e-7a10-9f4e-5b1d2c3a4e5f","type":"video.progress"
 "attempt":1,"progress":0.5}}}
 
 """
+_SCHEMA = {
+    "description": "One event of the stream",
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "description": "For `Last-Event-ID`; progress has none"},
+        "event": {"type": "string", "description": "Its type, or `hello`"},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {
+                "anyOf": [
+                    {"$ref": "#/components/schemas/Event"},
+                    {"$ref": "#/components/schemas/Hello"},
+                ]
+            },
+        },
+    },
+    "required": ["event", "data"],
+}
 STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Server-sent events, until either side ends",
-        "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}},
+        "content": {"text/event-stream": {"schema": _SCHEMA, "example": _EXAMPLE}},
     }
 }
 

@@ -1,0 +1,283 @@
+"""Nobody reaches what is another's, over every operation of the OpenAPI document.
+
+The calls are made from the document, so that a new operation can't be forgotten: one that the
+generator does not know how to call fails the test.
+"""
+
+import base64
+import hashlib
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from tests.conftest import Aws
+from tests.integration.api.problems import assert_problem
+from tests.integration.api.serving import DATA, Client, Service, serve, settings_for
+
+from carrete.api.app import create_app
+from carrete.config import load_settings
+
+pytestmark = pytest.mark.e2e
+
+PUBLIC = {"register", "login", "health", "readiness", "metrics"}
+"""Operations that work without a session. Whoever adds one decides it here."""
+
+KINDS = ("original", "processed")
+STREAM = "text/event-stream"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One way to call an operation.
+
+    Attributes:
+        about_video: whether it names a video, whose id is still missing as ``{video_id}``.
+    """
+
+    operation_id: str
+    method: str
+    path: str
+    body: Any
+    about_video: bool
+    streams: bool
+
+    async def send(self, http: httpx.AsyncClient, video_id: str = "") -> httpx.Response:
+        # An event stream lasts; its headers are what is looked at.
+        method = "HEAD" if self.streams else self.method
+        url = self.path.replace("{video_id}", video_id)
+        return await http.request(method, url, json=self.body)
+
+
+class UnknownOperationError(Exception):
+    """The generator has to be taught how to call something new."""
+
+
+def calls(document: dict[str, Any]) -> Iterator[Call]:
+    """Every operation of the document, in every variant."""
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            for variant in variants(path, operation):
+                yield Call(
+                    operation_id=operation["operationId"],
+                    method=method.upper(),
+                    path=variant,
+                    body=body_of(document, operation),
+                    about_video="{video_id}" in variant,
+                    streams=STREAM in operation["responses"].get("200", {}).get("content", {}),
+                )
+
+
+def variants(path: str, operation: dict[str, Any]) -> list[str]:
+    """The path with its parameters filled in, but for the video's id."""
+    name = operation["operationId"]
+    paths = [path]
+    for parameter in operation.get("parameters", []):
+        match parameter["in"], parameter["name"]:
+            case "path", "video_id":
+                pass
+            case "path", "kind":
+                paths = [one.replace("{kind}", kind) for one in paths for kind in KINDS]
+            case "query", "video_id":
+                paths = [f"{one}?video_id={{video_id}}" for one in paths] + paths
+            case _, other if parameter.get("required") or is_reference(other):
+                raise UnknownOperationError(f"{name}: parameter {other}")
+    return paths
+
+
+def body_of(document: dict[str, Any], operation: dict[str, Any]) -> Any:
+    """The body's first example, which must not point at anything that is owned."""
+    if "requestBody" not in operation:
+        return None
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    while "examples" not in schema:
+        reference = schema.get("$ref") or next(
+            (arm["$ref"] for arm in schema.get("anyOf", []) if "$ref" in arm), None
+        )
+        if reference is None:
+            raise UnknownOperationError(f"{operation['operationId']}: a body without an example")
+        schema = document["components"]["schemas"][reference.rsplit("/", 1)[-1]]
+    for name in schema.get("properties", {}):
+        if is_reference(name):
+            raise UnknownOperationError(f"{operation['operationId']}: field {name}")
+    return schema["examples"][0]
+
+
+def is_reference(name: str) -> bool:
+    """Whether a field may name something that belongs to somebody."""
+    return name.endswith(("_id", "_ids")) and name not in {"last_event_id", "request_id"}
+
+
+@pytest.fixture
+async def service(database_url: str, aws: Aws) -> AsyncIterator[Service]:
+    async with serve(settings_for(database_url, aws, signin_limit=1000)) as running:
+        yield running
+
+
+@pytest.fixture
+async def document(service: Service) -> dict[str, Any]:
+    found: dict[str, Any] = (await (await service.client()).get("/api/openapi.json")).json()
+    return found
+
+
+async def ready_video(service: Service, owner: Client) -> str:
+    video = await owner.upload("secret film.mp4")
+    await service.finish(owner.id, video["id"])
+    return str(video["id"])
+
+
+async def uploading_video(owner: Client) -> str:
+    """A video of one part, which is the one that examples are signed for, and is stored."""
+    video = (await owner.create("secret upload.mp4"))["video"]["id"]
+    assert (await owner.send(video, 1, DATA)).status_code == 200
+    return str(video)
+
+
+async def everything(service: Service, owner: Client, video_ids: list[str]) -> Any:
+    """All that is stored about an owner's videos, in every store."""
+    objects = service.container.objects
+    return {
+        "list": (await owner.http.get("/api/videos")).json(),
+        "tasks": [(await owner.http.get(f"/api/videos/{v}/tasks")).json() for v in video_ids],
+        "events": await service.container.events.events(owner.id, 0, 1000),
+        "objects": [item async for item in objects.list("")],
+        "uploads": [item async for item in objects.list_uploads("")],
+        "counts": (await service.container.maintenance.counts()).videos,
+    }
+
+
+async def test_another_user_finds_no_video_and_changes_nothing(
+    service: Service, document: dict[str, Any]
+) -> None:
+    ana, bob = await service.account("ana"), await service.account("bob")
+    ready = await ready_video(service, ana)
+    uploading = await uploading_video(ana)
+    queued = (await ana.upload("secret queue.mp4"))["id"]
+    videos = [ready, uploading, queued]
+    before = await everything(service, ana, videos)
+    about = [call for call in calls(document) if call.about_video]
+    assert len(about) >= 14
+    for call in about:
+        for video in videos:
+            answer = await call.send(bob.http, video)
+            if call.streams:
+                assert answer.status_code == 404, call
+            else:
+                assert_problem(answer, 404, "not_found")
+            assert "secret" not in answer.text
+    assert await everything(service, ana, videos) == before
+
+
+async def test_the_same_calls_work_for_the_owner(
+    service: Service, document: dict[str, Any]
+) -> None:
+    """Else the 404 of a stranger would prove nothing."""
+    ana = await service.account("ana")
+    for call in calls(document):
+        if call.about_video:
+            answers = [
+                await call.send(ana.http, await ready_video(service, ana)),
+                await call.send(ana.http, await uploading_video(ana)),
+                await call.send(ana.http, (await ana.upload())["id"]),
+            ]
+            assert min(answer.status_code for answer in answers) < 400, call
+            # The queue must be empty again, so that the next video is the next to be claimed.
+            while (claim := await service.container.jobs.claim("test", 30)) is not None:
+                await service.container.jobs.acknowledge(claim.task)
+
+
+async def test_nothing_of_another_user_is_in_any_answer(
+    service: Service, document: dict[str, Any]
+) -> None:
+    ana, bob = await service.account("ana"), await service.account("bob")
+    secrets = {await ready_video(service, ana), "secret", str(ana.id), ana.account["email"]}
+    for call in calls(document):
+        if call.method == "GET" and not call.about_video:
+            answer = await call.send(bob.http)
+            assert answer.status_code == 200, call
+            assert not [secret for secret in secrets if secret in answer.text], call
+
+
+async def test_without_a_session_only_the_public_operations_answer(
+    service: Service, document: dict[str, Any]
+) -> None:
+    ana, nobody = await service.account("ana"), await service.client()
+    videos = [await ready_video(service, ana)]
+    before = await everything(service, ana, videos)
+    for call in calls(document):
+        if call.operation_id not in PUBLIC:
+            for headers in ({}, {"Authorization": "Bearer guess"}, {"Cookie": "carrete_session=x"}):
+                nobody.headers.update(headers | {"X-Carrete-Client": "test"})
+                answer = await call.send(nobody, videos[0])
+                assert answer.status_code == 401, (call, headers)
+                for name in headers:
+                    del nobody.headers[name]
+    assert await everything(service, ana, videos) == before
+
+
+async def test_the_document_says_which_operations_are_public(document: dict[str, Any]) -> None:
+    operations = [o for path in document["paths"].values() for o in path.values()]
+    assert {o["operationId"] for o in operations if not o["security"]} == PUBLIC
+
+
+def test_every_route_is_in_the_document() -> None:
+    settings = load_settings(
+        database_url="postgresql+psycopg://unused/unused",
+        s3_bucket="unused",
+        sqs_queue_url="unused",
+        sqs_dlq_url="unused",
+    )
+    app = create_app(settings)
+    documented = {
+        (path, method.upper())
+        for path, operations in app.openapi()["paths"].items()
+        for method in operations
+    }
+    served = {
+        (str(getattr(route, "path", route)), method)
+        for route in app.routes
+        for method in getattr(route, "methods", {"?"})
+    }
+    assert served - documented == {("/api/openapi.json", "GET"), ("/api/openapi.json", "HEAD")}
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"parameters": [{"in": "path", "name": "album_id", "required": True}]},
+        {"parameters": [{"in": "query", "name": "owner_id"}]},
+        {"parameters": [{"in": "header", "name": "X-New", "required": True}]},
+        {"requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}}},
+        {
+            "requestBody": {
+                "content": {
+                    "application/json": {
+                        "schema": {"properties": {"video_ids": {}}, "examples": [{}]}
+                    }
+                }
+            }
+        },
+    ],
+)
+def test_an_operation_of_a_new_kind_must_be_taught_to_this_test(
+    operation: dict[str, Any],
+) -> None:
+    document = {"paths": {"/new": {"post": {"operationId": "new", "responses": {}} | operation}}}
+    with pytest.raises(UnknownOperationError):
+        list(calls(document))
+
+
+async def test_a_link_for_one_part_stores_no_other(service: Service) -> None:
+    """A presigned URL is a right that its holder has: it must be as narrow as can be."""
+    ana = await service.account("ana")
+    video = (await ana.create())["video"]["id"]
+    digest = base64.b64encode(hashlib.sha256(DATA).digest()).decode()
+    answer = await ana.http.post(
+        f"/api/videos/{video}/upload/parts", json={"parts": [{"number": 1, "sha256": digest}]}
+    )
+    url = answer.json()["parts"][0]["url"]
+    # LocalStack checks no signature; that each of these is signed is what can be seen here.
+    signed = httpx.URL(url).params["X-Amz-SignedHeaders"].split(";")
+    assert {"host", "content-length", "x-amz-checksum-sha256"} <= set(signed)
+    assert f"/{ana.id}/{video}/" in url
