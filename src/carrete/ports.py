@@ -137,6 +137,21 @@ class JobDetail:
     tasks: tuple[Task, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What a job has made so far.
+
+    Attributes:
+        plan: empty before ``prepare`` is done.
+        complete: whether that is all; the job is published.
+        artifacts: live objects in order of their chunks.
+    """
+
+    plan: JsonObject
+    complete: bool
+    artifacts: tuple[Artifact, ...]
+
+
 class VideoStore(Protocol):
     """Videos as their owners see and change them. Every call is scoped by owner (invariant 9)."""
 
@@ -231,6 +246,26 @@ class VideoStore(Protocol):
         self, owner_id: UUID, video_id: UUID, kinds: Collection[ArtifactKind]
     ) -> list[Artifact]:
         """The live objects of the published job, or of the one in work where none is published.
+
+        Raises:
+            NotFoundError: the owner has no such video.
+        """
+        ...
+
+    async def results(
+        self,
+        owner_id: UUID,
+        video_id: UUID,
+        kinds: Collection[ArtifactKind],
+        rendition: str | None = None,
+    ) -> "Results":
+        """The published job's plan and live objects, or those of the one in work so far.
+
+        Args:
+            owner_id: who asks.
+            video_id: of which video.
+            kinds: of objects.
+            rendition: objects of this one alone.
 
         Raises:
             NotFoundError: the owner has no such video.

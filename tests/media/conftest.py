@@ -5,9 +5,9 @@ from pathlib import Path
 
 import imageio_ffmpeg
 import pytest
+from tests.media import corpus
 
 from carrete.adapters.ffmpeg.transcoder import FfmpegTranscoder
-from tests.media import corpus
 
 
 @pytest.fixture(scope="session")

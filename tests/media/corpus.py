@@ -58,7 +58,9 @@ CLIPS: dict[str, tuple[str, ...]] = {
 
 def short(*codec: str, name: str, picture: str = "", sound: str = SOUND) -> tuple[str, ...]:
     """A two-second clip: left half white, right half dark and moving, and a tone."""
-    source = picture or "testsrc2=size=320x180:rate=25:duration=2,drawbox=w=iw/2:h=ih:c=white:t=fill"
+    source = (
+        picture or "testsrc2=size=320x180:rate=25:duration=2,drawbox=w=iw/2:h=ih:c=white:t=fill"
+    )
     audio = ("-f", "lavfi", "-i", sound.format(seconds=2)) if sound else ()
     return ("-f", "lavfi", "-i", source, *audio, *codec, name)
 

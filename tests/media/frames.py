@@ -23,9 +23,7 @@ def number_of(frame: VideoFrame) -> int:
     data = memoryview(plane)
     row = frame.height // 2 * plane.line_size
     bar = frame.width / BITS
-    return sum(
-        1 << bit for bit in range(BITS) if data[row + int((bit + 0.5) * bar)] > 128
-    )
+    return sum(1 << bit for bit in range(BITS) if data[row + int((bit + 0.5) * bar)] > 128)
 
 
 def numbers_in(path: Path) -> list[int]:
@@ -51,4 +49,6 @@ def join(parts: Iterable[Path], out: Path) -> Path:
 
 def runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
     """Where consecutive numbers do not follow each other by one: (place, step). For messages."""
-    return [(n, b - a) for n, (a, b) in enumerate(zip(numbers, numbers[1:], strict=False)) if b - a != 1]
+    return [
+        (n, b - a) for n, (a, b) in enumerate(zip(numbers, numbers[1:], strict=False)) if b - a != 1
+    ]

@@ -5,17 +5,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.media.frames import join, numbers_in, runs, times_in
 
 from carrete.adapters.ffmpeg.transcoder import FfmpegTranscoder
 from carrete.domain.chunks import Chunk, seek_target, split, total, with_ranges
 from carrete.domain.media import Access, SourceInfo
 from carrete.domain.plan import Plan, make_plan, make_timeline
-from tests.media.frames import join, numbers_in, runs, times_in
 
 pytestmark = pytest.mark.media
 
 CONSTANT = ("cfr24", "cfr25_open", "cfr30_long", "cfr50_hevc", "cfr60_mkv", "vp9_webm", "ts_h264",
-            "ts_mpeg2", "offset", "fragmented", "all_intra")  # fmt: skip
+            "ts_mpeg2", "offset", "fragmented", "all_intra")
 VARIABLE = ("vfr", "vfr_mkv", "cfr120", "avi_mpeg4")
 
 Clip = Callable[[str], Path]
@@ -30,7 +30,7 @@ def in_chunks(plan: Plan, seconds: int = 2) -> Plan:
         Chunk(n, a, b - a, float(a / plan.frame_rate), float((b - a) / plan.frame_rate),
               seek_target(plan.source.video, timeline, a))
         for n, (a, b) in enumerate(zip(starts, [*starts[1:], plan.frame_count], strict=True))
-    ))  # fmt: skip
+    ))
 
 
 async def encode(
@@ -105,7 +105,9 @@ async def test_init_segments_of_all_chunks_are_the_same(
     assert len(inits) == 1
 
 
-@pytest.mark.parametrize("name", ["cfr24", "cfr25_open", "cfr30_long", "cfr50_hevc", "vfr", "all_intra"])
+@pytest.mark.parametrize(
+    "name", ["cfr24", "cfr25_open", "cfr30_long", "cfr50_hevc", "vfr", "all_intra"]
+)
 async def test_a_chunk_needs_no_byte_outside_its_ranges(
     name: str, clip: Clip, transcoder: FfmpegTranscoder, tmp_path: Path
 ) -> None:

@@ -3,11 +3,12 @@
 import asyncio
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import av
 import pytest
+from tests.media.frames import number_of
+from tests.media.jobs import ignore
 
 from carrete.adapters.ffmpeg.transcoder import FfmpegTranscoder
 from carrete.domain.artifacts import MadeFile
@@ -24,8 +25,6 @@ from carrete.domain.playlist import (
     plan_storyboard,
     storyboard_vtt,
 )
-from tests.media.frames import number_of
-from tests.media.jobs import ignore
 
 pytestmark = pytest.mark.media
 
@@ -67,7 +66,7 @@ async def complaints(ffmpeg: Path, source: Path, *maps: str) -> str:
     process = await asyncio.create_subprocess_exec(
         str(ffmpeg), "-nostdin", "-v", "warning", "-allowed_extensions", "ALL", "-extension_picky", "0",
         "-i", str(source), *maps, "-f", "null", "-", stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+    )
     _, stderr = await process.communicate()
     assert process.returncode == 0
     return stderr.decode()
@@ -77,10 +76,16 @@ async def complaints(ffmpeg: Path, source: Path, *maps: str) -> str:
     ("name", "profile", "allow_copy"),
     [("cfr24", Profile.H264, False), ("cfr60_mkv", Profile.H264_AV1, False),
      ("cfr24", Profile.H264_AV1, True)],
-)  # fmt: skip
+)
 async def test_ffmpeg_plays_every_frame_of_every_rendition_without_a_word(
-    name: str, profile: Profile, *, allow_copy: bool, clip: Clip, ffmpeg: Path,
-    transcoder: FfmpegTranscoder, tmp_path: Path,
+    name: str,
+    profile: Profile,
+    *,
+    allow_copy: bool,
+    clip: Clip,
+    ffmpeg: Path,
+    transcoder: FfmpegTranscoder,
+    tmp_path: Path,
 ) -> None:
     source = clip(name)
     plan = make_plan(await transcoder.probe(source), profile, allow_copy=allow_copy)
@@ -92,7 +97,9 @@ async def test_ffmpeg_plays_every_frame_of_every_rendition_without_a_word(
         frames = shown(tmp_path / f"{rendition.name}.m3u8")
         assert [number for number, _ in frames] == list(range(plan.frame_count))
         times = [at for _, at in frames]
-        assert times == pytest.approx([float(n / plan.frame_rate) for n in range(len(times))], abs=1e-3)
+        assert times == pytest.approx(
+            [float(n / plan.frame_rate) for n in range(len(times))], abs=1e-3
+        )
 
 
 async def test_picture_and_sound_start_together(
@@ -103,9 +110,10 @@ async def test_picture_and_sound_start_together(
     video, sound = await stream(transcoder, source, plan, tmp_path)
     master = write(plan, video, sound, tmp_path, complete=True)
     with av.open(str(master), options={"allowed_extensions": "ALL", "extension_picky": "0"}) as box:
-        starts = {}
+        starts: dict[str, float] = {}
         for frame in box.decode(box.streams.video[0], box.streams.audio[0]):
-            starts.setdefault(type(frame).__name__, frame.time)
+            assert isinstance(frame, av.VideoFrame | av.AudioFrame)
+            starts.setdefault(type(frame).__name__, frame.time or 0.0)
             if len(starts) == 2:
                 break
     assert max(starts.values()) - min(starts.values()) < 0.001
@@ -126,8 +134,12 @@ async def test_a_growing_list_only_grows(
         for n in range(1, len(pieces) + 1)
     ]
     for before, after in zip(lists, lists[1:], strict=False):
-        body = [line for line in before if "PLAYLIST-TYPE" not in line and "EXT-X-START" not in line]
-        later = [line for line in after if "PLAYLIST-TYPE" not in line and "EXT-X-START" not in line]
+        body = [
+            line for line in before if "PLAYLIST-TYPE" not in line and "EXT-X-START" not in line
+        ]
+        later = [
+            line for line in after if "PLAYLIST-TYPE" not in line and "EXT-X-START" not in line
+        ]
         assert later[: len(body)] == body
     assert "#EXT-X-ENDLIST" not in lists[0]
     assert lists[-1][-1] == "#EXT-X-ENDLIST"
@@ -147,7 +159,9 @@ async def test_the_storyboard_shows_the_start_of_each_interval(
         picture = next(box.decode(video=0))
     assert picture.width == min(board.columns, board.count) * board.width
     tiles = [
-        number_of(crop(picture, n % board.columns * board.width, n // board.columns * board.height, board))
+        number_of(
+            crop(picture, n % board.columns * board.width, n // board.columns * board.height, board)
+        )
         for n in range(board.count)
     ]
     assert tiles == [n * plan.gop for n in range(board.count)]
@@ -156,7 +170,9 @@ async def test_the_storyboard_shows_the_start_of_each_interval(
 
 
 def shown(playlist: Path) -> list[tuple[int, float]]:
-    with av.open(str(playlist), options={"allowed_extensions": "ALL", "extension_picky": "0"}) as box:
+    with av.open(
+        str(playlist), options={"allowed_extensions": "ALL", "extension_picky": "0"}
+    ) as box:
         return [(number_of(frame), float(frame.time or 0)) for frame in box.decode(video=0)]
 
 
@@ -169,5 +185,3 @@ def crop(picture: av.VideoFrame, left: int, top: int, board: Storyboard) -> av.V
         out[y * target.line_size : y * target.line_size + board.width] = data[at : at + board.width]
     target.update(bytes(out))
     return part
-
-

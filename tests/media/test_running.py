@@ -20,7 +20,17 @@ from carrete.domain.plan import make_plan
 pytestmark = pytest.mark.media
 
 Clip = Callable[[str], Path]
-ENDLESS = ("-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25", "-c:v", "libx264", "-f", "null", "-")
+ENDLESS = (
+    "-f",
+    "lavfi",
+    "-i",
+    "testsrc2=size=640x360:rate=25",
+    "-c:v",
+    "libx264",
+    "-f",
+    "null",
+    "-",
+)
 HEAD = ("-nostdin", "-v", "error", "-nostats", "-progress", "pipe:1", "-stats_period", "0.1")
 
 
@@ -34,7 +44,7 @@ async def runner(request: pytest.FixtureRequest) -> Runner:
 
 def children() -> list[psutil.Process]:
     return [one for one in psutil.Process().children(recursive=True)
-            if one.status() != psutil.STATUS_ZOMBIE and "ffmpeg" in one.name()]  # fmt: skip
+            if one.status() != psutil.STATUS_ZOMBIE and "ffmpeg" in one.name()]
 
 
 async def test_cancelling_ends_the_whole_process_group_first(ffmpeg: Path, runner: Runner) -> None:
@@ -69,7 +79,7 @@ async def test_a_failure_keeps_the_command_its_exit_code_and_its_last_words(
     ffmpeg: Path, runner: Runner
 ) -> None:
     command = Command((str(ffmpeg), *HEAD, "-f", "lavfi", "-i", "nosuchfilter", "-f", "null", "-"),
-                      Grant(read=(ffmpeg,)))  # fmt: skip
+                      Grant(read=(ffmpeg,)))
     with pytest.raises((FfmpegError,)) as caught:
         await runner.encode(command, lambda _: None)
     assert "nosuchfilter" in caught.value.stderr
@@ -82,7 +92,7 @@ async def test_limits_hold(ffmpeg: Path, runner: Runner, tmp_path: Path) -> None
     command = Command(
         (str(ffmpeg), *HEAD, "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25", "-c:v", "rawvideo", str(out)),
         Grant(read=(ffmpeg,), write=(tmp_path,), file_bytes=5 << 20), total=1e9,
-    )  # fmt: skip
+    )
     with pytest.raises((FfmpegError, TransientError)):
         await runner.encode(command, lambda _: None)
     assert out.stat().st_size <= 5 << 20
@@ -135,7 +145,7 @@ async def test_a_worker_that_is_killed_leaves_no_ffmpeg_behind(
     worker = await asyncio.create_subprocess_exec(
         sys.executable, str(script), stdout=asyncio.subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )  # fmt: skip
+    )
     assert worker.stdout is not None
     assert await asyncio.wait_for(worker.stdout.readline(), 30) == b"moving\n"
     below = psutil.Process(worker.pid).children(recursive=True)

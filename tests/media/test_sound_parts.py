@@ -5,12 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.media.frames import join
+from tests.media.jobs import ignore
 
 from carrete.adapters.ffmpeg.transcoder import FfmpegTranscoder
 from carrete.domain.artifacts import MadeFile
 from carrete.domain.plan import make_plan
-from tests.media.frames import join
-from tests.media.jobs import ignore
+from carrete.domain.playlist import Layout
 
 pytestmark = pytest.mark.media
 
@@ -66,7 +67,7 @@ async def make_long(ffmpeg: Path, out: Path) -> None:
     from tests.media.test_inputs import run  # noqa: PLC0415
 
     await run(ffmpeg, "-f", "lavfi", "-i", "color=size=64x64:rate=2:duration=240", "-f", "lavfi", "-i",
-              "sine=frequency=440:duration=240", "-preset", "ultrafast", str(out))  # fmt: skip
+              "sine=frequency=440:duration=240", "-preset", "ultrafast", str(out))
 
 
 def fragments(data: bytes) -> list[bytes]:
@@ -81,6 +82,4 @@ def fragments(data: bytes) -> list[bytes]:
 
 
 def durations(made: MadeFile) -> float:
-    listed = made.meta["fragments"]
-    assert isinstance(listed, list)
-    return sum(float(one["duration_s"]) for one in listed)  # type: ignore[index,call-overload,arg-type]
+    return sum(one.duration_s for one in Layout.from_json(made.meta).fragments)

@@ -13,12 +13,13 @@ from carrete.api.errors import add_error_handlers
 from carrete.api.hub import EventHub
 from carrete.api.middleware import Bounded, HeadAsGet, Observed
 from carrete.api.probes import Probes
-from carrete.api.routes import accounts, downloads, events, system, uploads, videos
+from carrete.api.routes import accounts, downloads, events, streams, system, uploads, videos
 from carrete.api.state import Api
 from carrete.bootstrap import Container, open_container
 from carrete.config import Settings
 from carrete.metrics import ApiMetrics, QueueMetrics, new_registry
 from carrete.usecases.passwords import Passwords
+from carrete.usecases.streams import SignedUrls
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -52,7 +53,7 @@ def create_app(source: Settings | Container) -> FastAPI:
     app.add_middleware(HeadAsGet)
     app.add_middleware(Bounded)
     app.add_middleware(Observed, metrics=metrics)
-    for module in (accounts, uploads, videos, downloads, events, system):
+    for module in (accounts, uploads, videos, downloads, streams, events, system):
         module.add_routes(app)
     return app
 
@@ -72,6 +73,7 @@ def _lifespan(source: Settings | Container, metrics: ApiMetrics, queue: QueueMet
                 passwords=await Passwords.create(),
                 hub=hub,
                 probes=Probes(container, queue),
+                urls=SignedUrls(container.objects, container.settings.download_url_s),
             )
             listening = asyncio.create_task(hub.run(), name="event hub")
             try:

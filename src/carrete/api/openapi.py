@@ -25,6 +25,7 @@ TAGS = [
     {"name": "uploads", "description": "Sending a file in parts, straight to S3, resumable"},
     {"name": "videos", "description": "Videos and their processing"},
     {"name": "downloads", "description": "Links to stored files"},
+    {"name": "streams", "description": "Playlists that grow while the video is made"},
     {"name": "events", "description": "What happens, as it happens"},
     {"name": "system", "description": "For load balancers and operators"},
 ]

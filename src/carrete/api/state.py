@@ -14,6 +14,7 @@ from carrete.config import Settings
 from carrete.domain.account import Account
 from carrete.usecases.accounts import Client, SignInPolicy, identify, token_hash
 from carrete.usecases.passwords import Passwords
+from carrete.usecases.streams import SignedUrls
 
 COOKIE = "carrete_session"
 CSRF_HEADER = "x-carrete-client"
@@ -29,6 +30,7 @@ class Api:
     passwords: Passwords
     hub: EventHub
     probes: Probes
+    urls: SignedUrls
     sessions: SessionCache = field(default_factory=SessionCache)
 
     @property

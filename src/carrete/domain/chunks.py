@@ -25,11 +25,9 @@ MAX_CHUNKS = 2000
 """Longer videos get longer chunks, so that tasks and playlists stay bounded."""
 MAX_PREROLL_S = 6.0
 """Seconds decoded for nothing that a chunk may cost; else it starts after the next keyframe."""
-AHEAD_FRAMES = 24
-AHEAD_S = 0.25
-"""How far an ffmpeg that stops at a frame has read past it: reordering, queues and threads."""
-PROBED_S = 0.6
-"""What ffmpeg looks at from the start of a file before it seeks."""
+AHEAD_FRAMES = 10
+"""Packets past the last frame that a decoder must see, besides those it reorders: one for each of
+its threads and one that ends the frame. What is read further ahead is never decoded to any use."""
 MERGE_GAP = 256 << 10
 """Bytes between two ranges that are read along, since a request costs as much as they do."""
 
@@ -181,9 +179,8 @@ def with_ranges(
         return chunks
     shift = float(video.first_pts_s) - index.slots[0].time_s
     times = [slot.time_s + shift for slot in index.slots]
-    head = [(slot.first, slot.end) for slot, at in zip(index.slots, times, strict=True)
-            if at <= times[0] + PROBED_S]  # fmt: skip
-    ahead = AHEAD_S + AHEAD_FRAMES / float(min(video.frame_rate, timeline.rate))
+    head = [(index.slots[0].first, index.slots[0].end)]  # ffmpeg looks at it before it seeks
+    ahead = (AHEAD_FRAMES + video.reorder_frames) / float(min(video.frame_rate, timeline.rate))
     found = []
     for chunk in chunks:
         begin = max(0, bisect_right(times, chunk.seek_s) - 1)

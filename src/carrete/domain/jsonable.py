@@ -50,7 +50,7 @@ def _hints(kind: type) -> dict[str, Any]:
     return get_type_hints(kind)
 
 
-def _decode(kind: Any, data: Any) -> Any:
+def _decode(kind: Any, data: Any) -> Any:  # noqa: PLR0911 - one for each kind of type
     origin = get_origin(kind)
     if origin in (Union, UnionType):
         if data is None:

@@ -88,12 +88,12 @@ def fit(width: int, height: int, short_side: int) -> tuple[int, int]:
     scale = min(
         Fraction(1), short_side / Fraction(min(width, height)), long_side / max(width, height)
     )
-    return _even(width * scale), _even(height * scale)
+    return _even(width * scale, width), _even(height * scale, height)
 
 
-def _even(value: Fraction) -> int:
-    """The nearest even number at or below, so that nothing is ever enlarged."""
-    return max(2, int(value / 2) * 2)
+def _even(value: Fraction, own: int) -> int:
+    """The nearest even number, never above the source's own size."""
+    return max(2, min(round(value / 2) * 2, own // 2 * 2))
 
 
 MAX_COPY_KEY_GAP_S = 4.0

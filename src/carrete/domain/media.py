@@ -60,6 +60,7 @@ class VideoFacts(Jsonable):
         bit_rate: average of this stream, bit/s.
         peak_bit_rate: highest average over any two seconds, bit/s; 0 when unknown.
         max_keyframe_gap_s: longest time between keyframes, seconds; 0 when unknown.
+        reorder_frames: how many frames a decoder holds back to put them in order.
         closed_gops: whether every keyframe seen is one that decoding can start at cleanly.
         max_frame_gap_s: longest time between two frames, seconds.
         level: the codec's level as its header codes it (40 is 4.0 for H.264); 0 when unknown.
@@ -92,6 +93,7 @@ class VideoFacts(Jsonable):
     peak_bit_rate: int = 0
     max_keyframe_gap_s: float = 0.0
     max_frame_gap_s: float = 0.0
+    reorder_frames: int = 16
     closed_gops: bool = False
     level: int = 0
 

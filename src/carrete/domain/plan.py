@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from carrete.domain.chunks import (
-    Chunk,
     MERGE_GAP,
+    Chunk,
     Timeline,
     key_times,
     merge,
@@ -16,9 +16,9 @@ from carrete.domain.chunks import (
 )
 from carrete.domain.jsonable import Jsonable
 from carrete.domain.ladder import (
-    VideoCodec,
     Profile,
     Rendition,
+    VideoCodec,
     can_copy,
     choose_gop,
     copied,
@@ -176,7 +176,7 @@ def plan_audio(
     plan = AudioPlan(
         audio.index, bit_rate=rate, source_ranges=ranges,
         head_s=AUDIO_HEAD_S if long else 0.0, head_ranges=head,
-    )  # fmt: skip
+    )
     fits = (
         allow_copy
         and info.access is Access.SEEK
@@ -193,7 +193,7 @@ def plan_audio(
     return replace(
         plan, copy=True, channels=audio.channels, sample_rate=audio.sample_rate,
         bit_rate=audio.bit_rate,
-    )  # fmt: skip
+    )
 
 
 def choose_timescale(rate: Fraction) -> int:
@@ -244,7 +244,7 @@ def _ranges(
 
 def _probed(index: SourceIndex) -> list[ByteRange]:
     """What ffmpeg looks at before it seeks, which belongs to every reader."""
-    return [(slot.first, slot.end) for slot in index.slots[:2]]
+    return [(slot.first, slot.end) for slot in index.slots[:1]]
 
 
 def _head_ranges(info: SourceInfo) -> tuple[ByteRange, ...]:

@@ -250,14 +250,14 @@ def poster(
     at = float(plan.origin_s) + at_s
     start = () if plan.source.access is Access.WHOLE or at_s <= 0 else (
         *("-seek_timestamp", "1"), "-noaccurate_seek", *("-ss", f"{at:.6f}"),
-    )  # fmt: skip
+    )
     graph = ",".join([
         f"[0:{video.index}]thumbnail={window}",
         *(["bwdif=mode=send_frame:deint=interlaced"] if video.interlaced else []),
         *picture(video, top.width, top.height),
         "scale=out_range=pc",
         "format=yuvj420p[p]",
-    ])  # fmt: skip
+    ])
     return (
         str(ffmpeg),
         *_GLOBAL,

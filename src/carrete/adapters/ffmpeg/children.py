@@ -1,4 +1,4 @@
-"""Commands that run a module of this package in a Python process of its own, locked in like ffmpeg."""
+"""Commands that run a module of this package as a process of its own, locked in like ffmpeg."""
 
 import sys
 from dataclasses import replace

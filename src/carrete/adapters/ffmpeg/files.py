@@ -29,3 +29,8 @@ def remove(path: Path) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write a small text file."""
     path.write_text(text, encoding="utf-8")
+
+
+def publish(part: Path, path: Path) -> None:
+    """Give a finished file its name at once: others may be reading the one that had it."""
+    part.replace(path)

@@ -84,7 +84,7 @@ def picture(video: VideoFacts, width: int, height: int) -> list[str]:
     if video.has_alpha:
         # Black shows through: premultiplied, then the alpha plane is dropped.
         steps = [f"scale={width}:{height}:flags=bicubic:out_color_matrix=bt709:out_range=tv",
-                 "format=yuva444p", "premultiply=inplace=1"]  # fmt: skip
+                 "format=yuva444p", "premultiply=inplace=1"]
     return [
         *steps,
         "format=yuv420p",
@@ -164,4 +164,4 @@ def audio_graph(plan: Plan, audio: AudioFacts, rate: int, until_s: float | None 
         f"aresample={rate}:async=1:first_pts=0:ochl=stereo:osf=fltp",
         f"apad=whole_dur={float(end):.6f}",
         f"atrim=start_sample={AAC_PRIMING}:end_sample={round(end * rate)}[a]",
-    ])  # fmt: skip
+    ])

@@ -10,9 +10,9 @@ MIB = 1 << 20
 GIB = 1 << 30
 _FULL_HD = 1920 * 1080
 _BYTES_PER_PIXEL = 512
-"""Some sixty frames of the source in queues, threads and lookahead, at up to eight bytes a pixel."""
+"""Some sixty frames in queues, threads and lookahead, at up to eight bytes a pixel."""
 _CPU_PER_SECOND = 120
-"""CPU seconds for a second of full HD: twenty times what the slowest ladder was measured to take."""
+"""CPU seconds for a second of full HD: twenty times what the slowest ladder took."""
 
 
 def probe(source: Path) -> Grant:
@@ -64,9 +64,7 @@ def sound(ffmpeg: Path, source: Path, plan: Plan, out: Path) -> Grant:
 
 def assemble(ffmpeg: Path, parts: tuple[Path, ...], out: Path, size: int) -> Grant:
     """For joining ``parts`` of ``size`` bytes together."""
-    return Grant(
-        read=(ffmpeg, *folders(parts)), write=(out,), file_bytes=size * 2 + 1024 * MIB
-    )
+    return Grant(read=(ffmpeg, *folders(parts)), write=(out,), file_bytes=size * 2 + 1024 * MIB)
 
 
 def storyboard(parts: tuple[Path, ...], out: Path) -> Grant:
@@ -74,7 +72,7 @@ def storyboard(parts: tuple[Path, ...], out: Path) -> Grant:
     return Grant(
         read=folders(parts), write=(out,), memory_bytes=3 * GIB, cpu_seconds=600,
         file_bytes=64 * MIB,
-    )  # fmt: skip
+    )
 
 
 def verify(result: Path) -> Grant:

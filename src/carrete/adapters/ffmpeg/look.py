@@ -1,6 +1,5 @@
 """Looks at sources and at results, and makes sources seekable."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -81,7 +80,7 @@ async def rewrapped(runner: Runner, ffmpeg: Path, source: Path, info: SourceInfo
     )
     try:
         await runner.encode(command, lambda _: None)
-        os.replace(part, copy)  # at once: another task of this worker may be reading it
+        files.publish(part, copy)
     finally:
         files.remove(part)
     return copy

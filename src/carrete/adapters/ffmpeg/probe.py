@@ -20,7 +20,7 @@ STANDARD_RATES = tuple(
     Fraction(text)
     for text in ("10", "12", "15", "24000/1001", "24", "25", "30000/1001", "30", "48", "50",
                  "60000/1001", "60")
-)  # fmt: skip
+)
 ON_GRID = 0.2
 """Frames: a stream whose frames all lie this near to a grid is shown at that grid's rate.
 
@@ -201,6 +201,7 @@ def _video(raw: dict[str, Any]) -> VideoFacts:
         max_keyframe_gap_s=table["max_key_gap_s"],
         max_frame_gap_s=float(table["max_delta"] * base),
         level=video["level"],
+        reorder_frames=video["reorder"],
         closed_gops=raw.get("closed_gops", False),
     )
 

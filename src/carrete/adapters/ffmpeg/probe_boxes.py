@@ -76,11 +76,11 @@ def claimed_size(path: str, size: int) -> tuple[int, int]:
 
 
 def header_ranges(path: str, size: int) -> list[tuple[int, int]]:
-    """All of an ISO file but its media data; the start of each ``mdat`` is needed to step over it."""
+    """All of an ISO file but its media data; to step over an ``mdat`` its start is needed."""
     return merge_ranges([
         (start, min(start + 16 if kind == b"mdat" else end, size))
         for kind, start, end in top_boxes(path, size)
-    ])  # fmt: skip
+    ])
 
 
 def check_boxes(path: str, size: int, head: bytes) -> None:
@@ -98,5 +98,3 @@ def check_boxes(path: str, size: int, head: bytes) -> None:
         moov = file.read(min(end - start, MAX_MOOV_SEARCH))
     if b"sinf" in moov and (b"encv" in moov or b"drmi" in moov):
         fail("encrypted", "the video track is protected (encv)")
-
-

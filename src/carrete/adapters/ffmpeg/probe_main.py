@@ -102,7 +102,7 @@ def pick_video(av: Any, streams: list[Any]) -> Any:
         s for s in streams
         if s.type == "video" and s.codec_context is not None and not s.disposition & still
         and s.codec_context.name not in TEXT_CODECS
-    ]  # fmt: skip
+    ]
     default = av.stream.Disposition.default
     found.sort(key=lambda s: (not s.disposition & default, -s.width * s.height))
     return found[0] if found else None
@@ -111,7 +111,7 @@ def pick_video(av: Any, streams: list[Any]) -> Any:
 def pick_audio(av: Any, streams: list[Any]) -> Any:
     """The default track that can be decoded, else the first that can."""
     found = [s for s in streams if s.type == "audio" and s.codec_context is not None
-             and s.codec_context.sample_rate]  # fmt: skip
+             and s.codec_context.sample_rate]
     found.sort(key=lambda s: (not s.disposition & av.stream.Disposition.default, s.index))
     return found[0] if found else None
 
@@ -130,6 +130,7 @@ def video_facts(stream: Any, frame: dict[str, Any]) -> dict[str, Any]:
         "index": stream.index,
         "codec": context.name,
         "profile": str(stream.profile or ""),
+        "reorder": int(context.reorder_depth),
         "level": int(getattr(context, "level", 0) or 0),
         "width": stream.width,
         "height": stream.height,
@@ -202,7 +203,7 @@ def frame_facts(frame: Any) -> dict[str, Any]:
     for key, value in (
         ("primaries", frame.color_primaries), ("transfer", frame.color_trc),
         ("space", frame.colorspace), ("range", frame.color_range),
-    ):  # fmt: skip
+    ):
         facts[key] = int(value)
     if frame.format is not None:
         facts["pix_fmt"] = frame.format.name

@@ -38,8 +38,13 @@ def packet_table(
             "video_table": summarise(rows, video, None),
             "audio_table": audio_summary(sound, None, None),
             "audio_ranges": merge_ranges([(pos, pos + size) for _, pos, size in sound]),
-            "audio_head": merge_ranges([(pos, pos + size) for time, pos, size in sound
-                                        if (time - sound[0][0]) * audio.time_base < AUDIO_HEAD_S]),
+            "audio_head": merge_ranges(
+                [
+                    (pos, pos + size)
+                    for time, pos, size in sound
+                    if (time - sound[0][0]) * audio.time_base < AUDIO_HEAD_S
+                ]
+            ),
             "header_ranges": header_ranges(path, size),
             "closed_gops": closed_gops(path, video, rows),
         }
@@ -104,7 +109,7 @@ def demux_all(av: Any, container: Any, video: Any, audio: Any) -> tuple[Any, ...
                 continue
             if packet.stream_index == video.index:
                 rows.append((time, packet.pos or 0, packet.size, packet.is_keyframe,
-                             packet.is_discard))  # fmt: skip
+                             packet.is_discard))
                 if last is None or time + (packet.duration or 0) > last:
                     last = time + (packet.duration or 0)
             else:
@@ -129,10 +134,8 @@ def audio_summary(
     return {"first": sound[0][0], "end": last + (duration or 0), "count": len(sound)}
 
 
-def summarise(
-    rows: list[Row], stream: Any, end: int | None
-) -> dict[str, Any]:
-    """What planning needs of the packets: timing on a grid, keyframes, bytes, slots of half a second."""
+def summarise(rows: list[Row], stream: Any, end: int | None) -> dict[str, Any]:
+    """What planning needs of the packets: timing on a grid, keyframes, bytes and slots."""
     shown = sorted(time for time, _, _, _, discard in rows if not discard)
     if not shown:
         return {"count": 0}
@@ -159,13 +162,13 @@ def summarise(
 
 
 def place_ends(rows: list[Row]) -> list[int]:
-    """Where the packet at each hundredth of the stream ends, to see how much a cut file still has."""
+    """Where the packet at each hundredth of the stream ends: how much a cut file still has."""
     step = max(1, len(rows) // 100)
     return [pos + size for _, pos, size, _, _ in rows[::step]]
 
 
 def fits(shown: list[int], base: float, stream: Any) -> list[tuple[str, float]]:
-    """For each likely rate, the furthest that a frame lies from its place on the grid, in frames."""
+    """For each likely rate, how many frames the worst one lies from its place on the grid."""
     count = len(shown)
     span = (shown[-1] - shown[0]) * base
     if count < 2 or span <= 0:  # noqa: PLR2004 - one frame has no rate
@@ -175,7 +178,7 @@ def fits(shown: list[int], base: float, stream: Any) -> list[tuple[str, float]]:
         (24000, 1001), (24, 1), (25, 1), (30000, 1001), (30, 1), (48, 1), (50, 1),
         (60000, 1001), (60, 1), (100, 1), (120000, 1001), (120, 1), (240000, 1001), (240, 1),
         (12, 1), (15, 1), (10, 1), (5, 1), (1, 1),
-    }  # fmt: skip
+    }
     for own in (stream.average_rate, stream.guessed_rate):
         if own:
             rates.add((own.numerator, own.denominator))
@@ -199,7 +202,7 @@ def peak_bits(rows: list[Row], base: float) -> int:
 
 
 def slots(rows: list[Row], base: float) -> list[list[Any]]:
-    """Time, keyframe flag, first byte and end of runs of packets, cut at keyframes and half seconds."""
+    """Time, keyframe flag, first byte and end of runs, cut at keyframes and half seconds."""
     found: list[list[Any]] = []
     for time, pos, size, key, _ in rows:
         at = time * base

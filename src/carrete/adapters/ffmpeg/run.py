@@ -212,7 +212,7 @@ def check_exit(command: Command, code: int, outcome: Outcome) -> None:
     text = "\n".join(outcome.tail)
     # A wrapper reports a child that a signal ended as 128 plus the signal.
     number = -code if code < 0 else code - KILLED_BY_SHELL
-    if number == signal.SIGXCPU or number == signal.SIGXFSZ:
+    if number in {signal.SIGXCPU, signal.SIGXFSZ}:
         raise FfmpegError(command.argv, code, f"{text}\nresource limit reached")
     if number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         raise TransientError(f"killed by {signal.Signals(number).name}")

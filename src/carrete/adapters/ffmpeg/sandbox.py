@@ -1,4 +1,4 @@
-"""Locks a child process in: limits always, and no network, no files and no environment with bubblewrap.
+"""Locks a child process in: limits always; with bubblewrap no network, files or environment.
 
 Everything here returns argument lists; ``run`` starts them.
 """
@@ -9,7 +9,6 @@ import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-
 
 ENVIRONMENT = (("SVT_LOG", "1"),)
 """All that a child sees of the environment, where credentials live: SVT-AV1 reports errors only."""

@@ -112,7 +112,10 @@ class Parts:
             with suppress(InvalidInputError):  # nothing complete is there yet
                 layout = await read(self._whole, growing=True)
             # The last fragment may still change its length.
-            if layout is None or (made := await self._next(layout, len(layout.fragments) - 1)) is None:
+            if (
+                layout is None
+                or (made := await self._next(layout, len(layout.fragments) - 1)) is None
+            ):
                 continue
             await self._on_part(made)
 

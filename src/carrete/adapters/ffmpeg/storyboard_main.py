@@ -1,9 +1,10 @@
 """Draws the storyboard's sheet in a process of its own.
 
 ``children.command`` runs it with one argument, a JSON file with ``chunks`` (files of one rendition,
-in order), ``out``, ``interval_s``, ``count``, ``columns``, ``width`` and ``height``. It seeks to the GOP of each picture and decodes its first frame only: 120 pictures of ten minutes took
-1.2 CPU-s this way, and 57 by decoding everything. The source is not touched: a rendition is small,
-upright and of standard range already.
+in order), ``out``, ``interval_s``, ``count``, ``columns``, ``width`` and ``height``. It seeks to the
+GOP of each picture and decodes its first frame only: 120 pictures of ten minutes took 1.2 CPU-s this
+way, and 57 by decoding everything. The source is not touched: a rendition is small, upright and of
+standard range already.
 """
 
 import json
@@ -60,7 +61,7 @@ def tile(frame: Any, width: int, height: int) -> list[bytes]:
         planes.append(
             b"".join(data[row * line : row * line + (width >> shift)]
                      for row in range(height >> shift))
-        )  # fmt: skip
+        )
     return planes
 
 

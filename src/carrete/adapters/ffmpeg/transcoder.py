@@ -91,7 +91,7 @@ class FfmpegTranscoder:
             ),
             grants.encode(self._ffmpeg, source, plan, chunk, out),
             total=chunk.frame_count,
-        )  # fmt: skip
+        )
         outcome = await runner.encode(command, on_progress)
         made = []
         for rendition in wanted:
@@ -134,9 +134,7 @@ class FfmpegTranscoder:
         meta = sound.meta_of(await sound.read(path)) | size
         return (MadeFile(path, ArtifactKind.CHUNK, path.name, "video/mp4", plan.top.name, 0, meta),)
 
-    async def encode_head(
-        self, source: Path, plan: Plan, out: Path
-    ) -> tuple[MadeFile, ...]:
+    async def encode_head(self, source: Path, plan: Plan, out: Path) -> tuple[MadeFile, ...]:
         """The first seconds of sound ahead of the rest, where the plan says so: part 0.
 
         It reads ``plan.audio.head_ranges`` of the source only. ``encode_audio`` is then called
@@ -184,7 +182,7 @@ class FfmpegTranscoder:
         return await sound.make_sound(
             runner, command, whole, plan, on_progress, on_part,
             skip_head=after_head and plan.audio.head_s > 0,
-        )  # fmt: skip
+        )
 
     async def poster(self, source: Path, plan: Plan, out: Path) -> tuple[MadeFile, ...]:
         """A typical frame as ``poster.jpg``."""
@@ -199,7 +197,7 @@ class FfmpegTranscoder:
                     at_s=share * plan.duration_s, window=POSTER_KEYFRAMES, limits=self._limits,
                 ),
                 grants.encode(self._ffmpeg, source, plan, whole, out),
-            )  # fmt: skip
+            )
             await runner.encode(command, lambda _: None)
             if files.exists(path):
                 break
@@ -222,11 +220,9 @@ class FfmpegTranscoder:
         wanted: JsonObject = {
             **board.to_json(), "interval_s": float(board.interval_s), "out": str(path),
             "chunks": [str(part) for part in parts],
-        }  # fmt: skip
+        }
         files.write_text(request, json.dumps(wanted))
-        command = children.command(
-            storyboard_main, (str(request),), grants.storyboard(parts, out)
-        )
+        command = children.command(storyboard_main, (str(request),), grants.storyboard(parts, out))
         try:
             await runner.output(command, timeout=STORYBOARD_TIMEOUT_S)
         except TimeoutError:
@@ -244,7 +240,7 @@ class FfmpegTranscoder:
         out: Path,
         on_progress: ProgressSink,
     ) -> tuple[MadeFile, ...]:
-        """``processed.mp4`` out of the top rendition's chunks and the parts of the sound, in order."""
+        """``processed.mp4`` out of the top rendition's chunks and the sound's parts, in order."""
         runner, out = await self._runner(), files.real(out)
         given = [audio] if isinstance(audio, Path) else audio or ()
         pictures = tuple(files.real(chunk) for chunk in chunks)
@@ -267,7 +263,7 @@ class FfmpegTranscoder:
         meta: JsonObject = {
             "size": files.size(path), "width": plan.top.width, "height": plan.top.height,
             "duration_s": plan.duration_s, "rendition": plan.top.name,
-        }  # fmt: skip
+        }
         return (MadeFile(path, ArtifactKind.PROCESSED, path.name, "video/mp4", meta=meta),)
 
     async def verify(self, plan: Plan, result: Path) -> Verification:

@@ -19,6 +19,7 @@ from carrete.ports import (
     IdempotencyConflictError,
     JobDetail,
     NewVideo,
+    Results,
 )
 
 _PREPARE = NewTask(TaskKind.PREPARE, priority=Priority.FIRST_SECONDS)
@@ -223,6 +224,24 @@ class MemoryStore(MemoryMaintenance, MemoryJobs):
         video = self.owned(owner_id, video_id)
         job = video.published_job_id or video.job_id
         return [made for made in self.live(job) if made.kind in kinds]
+
+    async def results(
+        self,
+        owner_id: UUID,
+        video_id: UUID,
+        kinds: Collection[ArtifactKind],
+        rendition: str | None = None,
+    ) -> Results:
+        """See ``ports.VideoStore``."""
+        video = self.owned(owner_id, video_id)
+        job = video.published_job_id or video.job_id
+        plan = self.job_rows[job].plan if job in self.job_rows else {}
+        found = tuple(
+            made
+            for made in self.live(job)
+            if made.kind in kinds and rendition in {None, made.rendition}
+        )
+        return Results(plan, video.published_job_id is not None, found)
 
     async def job(self, owner_id: UUID, video_id: UUID) -> JobDetail | None:
         """See ``ports.VideoStore``."""

@@ -17,6 +17,7 @@ from carrete.ports import (
     IdempotencyConflictError,
     JobDetail,
     NewVideo,
+    Results,
 )
 
 
@@ -216,6 +217,36 @@ class PostgresVideos:
                 kinds=[kind.value for kind in kinds],
             )
         return [rows.to_artifact(row) for row in found]
+
+    async def results(
+        self,
+        owner_id: UUID,
+        video_id: UUID,
+        kinds: Collection[ArtifactKind],
+        rendition: str | None = None,
+    ) -> Results:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            row = await tx.row(
+                "SELECT j.id, j.plan, v.published_job_id IS NOT NULL AS complete FROM video v"
+                " LEFT JOIN job j ON j.id = coalesce(v.published_job_id, v.job_id)"
+                " WHERE v.id = :id AND v.owner_id = :owner AND v.state <> 'deleting'",
+                id=video_id,
+                owner=owner_id,
+            )
+            if row is None:
+                raise changes.not_found(video_id)
+            found = await tx.rows(
+                f"SELECT {rows.ARTIFACT} FROM artifact a WHERE a.job_id = :job"  # noqa: S608
+                " AND a.state = 'live' AND a.kind = ANY(:kinds)"
+                " AND (CAST(:rendition AS text) IS NULL OR a.rendition = :rendition)"
+                " ORDER BY a.chunk, a.key",
+                job=row.id,
+                kinds=[kind.value for kind in kinds],
+                rendition=rendition,
+            )
+        artifacts = tuple(rows.to_artifact(item) for item in found)
+        return Results(row.plan or {}, row.complete, artifacts)
 
     async def job(self, owner_id: UUID, video_id: UUID) -> JobDetail | None:
         """See the port."""

@@ -1,0 +1,188 @@
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+
+import pytest
+
+from carrete.domain import chunks as cutting
+from carrete.domain.chunks import Timeline, merge, seek_target, split, thin, total, with_ranges
+from carrete.domain.ladder import Profile
+from carrete.domain.media import Access, Limits, Slot, SourceIndex, SourceInfo, Verification
+from carrete.domain.plan import Plan, choose_timescale, make_plan, make_timeline
+
+Source = Callable[..., SourceInfo]
+
+
+def index_of(seconds: float, key_every: float, rate: int = 1_000_000) -> SourceIndex:
+    """A source of even bytes a second, in slots of half a second."""
+    slots = []
+    at, next_key = 0.0, 0.0
+    while at < seconds:
+        key = at >= next_key
+        next_key = at + key_every if key else next_key
+        first = 1000 + round(at * rate)
+        slots.append(Slot(at, key, first, first + rate // 2))
+        at += 0.5
+    end = slots[-1].end
+    return SourceIndex(tuple(slots), header=((0, 1000), (end, end + 5000)), audio=((1000, 1200),))
+
+
+def test_a_plan_comes_back_from_json_as_it_was(source: Source) -> None:
+    plan = make_plan(
+        source(frame_rate=Fraction(30000, 1001), index=index_of(60, 2)), Profile.H264_AV1
+    )
+    assert Plan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
+    assert plan.source.index is None
+
+
+def test_facts_come_back_from_json_as_they_were(source: Source) -> None:
+    info = source(index=index_of(4, 2))
+    assert SourceInfo.from_json(json.loads(json.dumps(info.to_json()))) == info
+    seen = Verification(1, 2.0, None, 3, 4, 5)
+    assert Verification.from_json(seen.to_json()) == seen
+
+
+def test_what_an_older_version_stored_can_be_read() -> None:
+    assert Limits.from_json({"max_pixels": 1, "of_another_time": 2}) == Limits(max_pixels=1)
+
+
+@pytest.mark.parametrize("seconds", [0.04, 3.0, 11.9, 12.1, 13.0, 16.9, 60.0, 599.3, 3600.0])
+@pytest.mark.parametrize("rate", ["24000/1001", "25", "30000/1001", "60", "1/2", "7"])
+def test_chunks_cover_every_frame_once_and_start_on_the_grid(
+    seconds: float, rate: str, source: Source
+) -> None:
+    plan = make_plan(source(duration_s=seconds, frame_rate=Fraction(rate)))
+    assert sum(chunk.frame_count for chunk in plan.chunks) == plan.frame_count >= 1
+    assert plan.chunks[0].first_frame == 0
+    for before, after in pairwise(plan.chunks):
+        assert after.first_frame == before.first_frame + before.frame_count
+        assert after.first_frame % plan.gop == 0
+        assert after.start_s == pytest.approx(float(after.first_frame / plan.frame_rate))
+    assert plan.chunks[-1].frame_count >= min(plan.gop, plan.frame_count)
+
+
+def test_a_short_video_is_one_chunk(source: Source) -> None:
+    assert len(make_plan(source(duration_s=12.0)).chunks) == 1
+
+
+def test_the_first_chunk_is_short_and_later_ones_are_longer(source: Source) -> None:
+    plan = make_plan(source(duration_s=120.0))
+    assert plan.chunks[0].duration_s == 4
+    assert {chunk.duration_s for chunk in plan.chunks[1:-1]} == {10}
+
+
+def test_the_number_of_chunks_is_bounded(source: Source) -> None:
+    plan = make_plan(source(duration_s=12 * 3600.0))
+    assert len(plan.chunks) <= cutting.MAX_CHUNKS + 1
+
+
+def test_a_container_without_an_index_is_one_chunk(source: Source) -> None:
+    assert len(make_plan(source(duration_s=600.0, access=Access.WHOLE)).chunks) == 1
+
+
+def test_chunks_start_right_after_keyframes_of_the_source(source: Source) -> None:
+    plan = make_plan(source(duration_s=300.0, index=index_of(300, 8.0)))
+    for chunk in plan.chunks[2:]:
+        assert chunk.start_s % 8 < 2.1
+
+
+def test_a_source_of_one_keyframe_is_one_chunk_beyond_the_first(source: Source) -> None:
+    plan = make_plan(source(duration_s=300.0, index=index_of(300, 1000.0)))
+    assert len(plan.chunks) <= 2
+
+
+@pytest.mark.parametrize("key_every", [0.5, 2.0, 5.0, 8.5, 10.0])
+def test_all_chunks_together_read_little_more_than_the_source(
+    key_every: float, source: Source
+) -> None:
+    index = index_of(600, key_every)
+    plan = make_plan(source(duration_s=600.0, index=index, size=index.slots[-1].end + 5000))
+    read = sum(total(chunk.source_ranges) for chunk in plan.chunks)
+    assert 0 < read <= 1.3 * plan.source.size
+
+
+def test_a_chunks_ranges_hold_its_keyframe_and_its_end(source: Source) -> None:
+    index = index_of(100, 4.0)
+    info = source(duration_s=100.0, index=index)
+    timeline = make_timeline(info)
+    keys = cutting.key_times(index, info.video)
+    for chunk in with_ranges(split(timeline, info.video, keys), timeline, info.video, index, 0):
+        inside = [
+            slot.time_s for slot in index.slots
+            if any(first <= slot.first and slot.end <= end for first, end in chunk.source_ranges)
+        ]
+        key = max(at for at in keys if at <= chunk.seek_s)
+        wanted = [slot.time_s for slot in index.slots
+                  if key <= slot.time_s < chunk.start_s + chunk.duration_s]
+        assert set(wanted) <= set(inside)
+        assert {(0, 1000)} <= set(chunk.source_ranges) or chunk.source_ranges[0][0] == 0
+
+
+def test_small_files_are_read_whole(source: Source) -> None:
+    plan = make_plan(source(duration_s=60.0, index=index_of(60, 2), size=1_000_000))
+    assert {chunk.source_ranges for chunk in plan.chunks} == {()}
+
+
+def test_sound_that_outlasts_the_picture_holds_the_last_frame(source: Source) -> None:
+    info = source()
+    assert info.audio is not None
+    plan = make_plan(replace(info, audio=replace(info.audio, duration_s=63.0)))
+    assert plan.duration_s == 63.0
+    assert sum(chunk.frame_count for chunk in plan.chunks) == plan.frame_count
+
+
+def test_sound_long_before_the_picture_holds_the_first_frame(source: Source) -> None:
+    plan = make_plan(source(first_pts_s=Fraction(2)))
+    assert plan.origin_s == 0
+    assert plan.duration_s == 62.0
+
+
+def test_a_few_milliseconds_of_early_sound_are_left_out(source: Source) -> None:
+    plan = make_plan(source(first_pts_s=Fraction(21, 1000)))
+    assert plan.origin_s == Fraction(21, 1000)
+
+
+def test_long_sound_has_a_head_that_needs_few_bytes(source: Source) -> None:
+    index = replace(index_of(600, 2), audio_head=((1000, 1100),))
+    plan = make_plan(source(duration_s=600.0, index=index, size=600_006_000))
+    assert plan.audio is not None
+    assert plan.audio.head_s > 0
+    assert 0 < total(plan.audio.head_ranges) < 2_000_000
+
+
+def test_a_copy_needs_leave_and_a_source_that_fits(source: Source) -> None:
+    assert not make_plan(source()).top.copy
+    assert make_plan(source(), allow_copy=True).top.copy
+    assert not make_plan(source(codec="hevc"), allow_copy=True).top.copy
+
+
+def test_where_all_is_copied_there_is_no_chunk(source: Source) -> None:
+    plan = make_plan(source(width=640, height=360, bit_rate=500_000, peak_bit_rate=600_000),
+                     allow_copy=True)
+    assert plan.top.copy
+    assert plan.chunks == ()
+
+
+@pytest.mark.parametrize("rate", ["24000/1001", "30", "25", "60000/1001", "1/3", "12.5"])
+def test_a_frame_is_a_whole_number_of_ticks(rate: str) -> None:
+    scale = choose_timescale(Fraction(rate))
+    assert scale >= 10_000
+    assert (scale / Fraction(rate)).denominator == 1
+
+
+def test_a_seek_never_aims_past_the_frame_that_it_wants(source: Source) -> None:
+    steady, loose = source().video, source(variable=True, max_frame_gap_s=3.0).video
+    timeline = Timeline(Fraction(1), Fraction(30), 1800, 1800, 60)
+    assert 3.0 < seek_target(steady, timeline, 60) < 3.0 + 1 / 60
+    assert seek_target(loose, timeline, 120) < 5.0 - 3.0
+
+
+def test_ranges_merge_and_thin() -> None:
+    assert merge([(5, 7), (0, 2), (2, 4)]) == ((0, 4), (5, 7))
+    assert merge([(5, 7), (0, 2)], gap=3) == ((0, 7),)
+    many = tuple((n * 10_000, n * 10_000 + 100) for n in range(100))
+    assert thin(many, 0) == many
+    assert len(thin(many, 10_000_000)) == 1
+    assert total(thin(many, 50_000)) - total(many) <= 50_000
