@@ -1,7 +1,7 @@
 """The media corpus: small files that ffmpeg makes, with what must become of each.
 
-Run ``python -m tests.media.corpus DIR FFMPEG`` to make all of them at once; the tests make each when
-they need it and keep it in pytest's cache.
+Run ``python -m tests.media.corpus DIR FFMPEG`` to make all of them at once; the tests make each
+when they need it and keep it in pytest's cache.
 """
 
 import hashlib
@@ -39,8 +39,8 @@ CLIPS: dict[str, tuple[str, ...]] = {
     "vp9_webm": numbered("30", 13, "-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8",
                          "-b:v", "300k", "-g", "75", "-c:a", "libopus", name="vp9_webm.webm"),
     "ts_h264": numbered("25", 13, *X264, "-bf", "2", "-g", "50", "-f", "mpegts", name="ts_h264.ts"),
-    "ts_mpeg2": numbered("30000/1001", 13, "-c:v", "mpeg2video", "-q:v", "3", "-bf", "2", "-g", "15",
-                         "-c:a", "mp2", "-f", "mpegts", name="ts_mpeg2.m2ts"),
+    "ts_mpeg2": numbered("30000/1001", 13, "-c:v", "mpeg2video", "-q:v", "3", "-bf", "2", "-g",
+                         "15", "-c:a", "mp2", "-f", "mpegts", name="ts_mpeg2.m2ts"),
     "avi_mpeg4": numbered("25", 13, "-c:v", "mpeg4", "-q:v", "3", "-bf", "2", "-g", "50",
                           "-c:a", "libmp3lame", name="avi_mpeg4.avi"),
     "offset": numbered("25", 13, *X264, "-bf", "2", "-g", "50", "-output_ts_offset", "1.021",
@@ -87,11 +87,14 @@ CLIPS |= {
     "full_range": silent("-c:v", "libx264", "-pix_fmt", "yuvj420p", "-color_range", "pc",
                          name="full_range.mp4"),
     "reserved_tags": silent(*X264, "-bsf:v", "h264_metadata=colour_primaries=3:"
-                            "transfer_characteristics=3:matrix_coefficients=3", name="reserved.mp4"),
+                            "transfer_characteristics=3:matrix_coefficients=3",
+                            name="reserved.mp4"),
     "rgb": silent("-c:v", "libx264rgb", "-pix_fmt", "rgb24", "-qp", "0", name="rgb.mkv"),
-    "tff": silent("-c:v", "libx264", "-flags", "+ilme+ildct", "-x264-params", "tff=1", name="tff.mp4",
+    "tff": silent("-c:v", "libx264", "-flags", "+ilme+ildct", "-x264-params", "tff=1",
+                  name="tff.mp4",
                   picture="testsrc2=size=320x180:rate=50:duration=2,tinterlace=4"),
-    "bff": silent("-c:v", "libx264", "-flags", "+ilme+ildct", "-x264-params", "bff=1", name="bff.ts",
+    "bff": silent("-c:v", "libx264", "-flags", "+ilme+ildct", "-x264-params", "bff=1",
+                  name="bff.ts",
                   picture="testsrc2=size=320x180:rate=50:duration=2,tinterlace=5"),
     "mono": short(*X264, "-ac", "1", name="mono.mp4"),
     "surround": short(*X264, "-ac", "6", name="surround.mp4"),
@@ -106,13 +109,15 @@ CLIPS |= {
                        picture=_SRC.format(size="321x181")),
     "portrait": silent(*X264, name="portrait.mp4", picture=_SRC.format(size="180x320")),
     "very_wide": silent(*X264, name="very_wide.mp4", picture=_SRC.format(size="2400x64")),
-    "one_pixel": silent("-c:v", "ffv1", name="one_pixel.mkv", picture="color=size=1x1:rate=25:duration=2"),
+    "one_pixel": silent("-c:v", "ffv1", name="one_pixel.mkv",
+                        picture="color=size=1x1:rate=25:duration=2"),
     "tiny": silent("-c:v", "libx264", "-pix_fmt", "yuv444p", name="tiny.mp4",
                    picture=_SRC.format(size="16x9")),
     "uhd": silent(*X264, "-frames:v", "3", name="uhd.mp4", picture=_SRC.format(size="3840x2160")),
     "anamorphic": silent(*X264, "-aspect", "16:9", name="anamorphic.mp4",
                          picture=_SRC.format(size="180x144")),
-    "wrap": short(*X264, "-bf", "2", "-output_ts_offset", "95442.7", "-f", "mpegts", name="wrap.ts"),
+    "wrap": short(*X264, "-bf", "2", "-output_ts_offset", "95442.7", "-f", "mpegts",
+                  name="wrap.ts"),
     "late_start": short(*X264, "-output_ts_offset", "2.5", name="late_start.mp4"),
     "late_sound": ("-f", "lavfi", "-i", _SRC.format(size="320x180"), "-itsoffset", "0.8", "-f",
                    "lavfi", "-i", SOUND.format(seconds=1), *X264, "late_sound.mp4"),

@@ -4,6 +4,7 @@ Each frame is 16 vertical bars, 10 pixels wide, that spell its number in binary,
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -49,6 +50,4 @@ def join(parts: Iterable[Path], out: Path) -> Path:
 
 def runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
     """Where consecutive numbers do not follow each other by one: (place, step). For messages."""
-    return [
-        (n, b - a) for n, (a, b) in enumerate(zip(numbers, numbers[1:], strict=False)) if b - a != 1
-    ]
+    return [(n, b - a) for n, (a, b) in enumerate(pairwise(numbers)) if b - a != 1]

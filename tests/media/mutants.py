@@ -1,4 +1,4 @@
-"""Files that no encoder makes: clips of the corpus broken in a given way, and things that are no clip."""
+"""Files that no encoder makes: clips of the corpus broken in a given way, and what is no clip."""
 
 import io
 import struct
@@ -69,7 +69,7 @@ def scrambled(data: bytes, start: float, end: float) -> bytes:
 
 
 def vast_jpegs(data: bytes, side: int) -> bytes:
-    """A Motion JPEG MOV of which every picture, and the header, claims to be ``side`` pixels square."""
+    """A Motion JPEG MOV whose pictures and header claim to be ``side`` pixels square."""
     out = bytearray(data)
     at = out.find(b"\xff\xc0\x00\x11")
     while at >= 0:

@@ -14,8 +14,19 @@ from carrete.domain.plan import Plan, make_plan, make_timeline
 
 pytestmark = pytest.mark.media
 
-CONSTANT = ("cfr24", "cfr25_open", "cfr30_long", "cfr50_hevc", "cfr60_mkv", "vp9_webm", "ts_h264",
-            "ts_mpeg2", "offset", "fragmented", "all_intra")
+CONSTANT = (
+    "cfr24",
+    "cfr25_open",
+    "cfr30_long",
+    "cfr50_hevc",
+    "cfr60_mkv",
+    "vp9_webm",
+    "ts_h264",
+    "ts_mpeg2",
+    "offset",
+    "fragmented",
+    "all_intra",
+)
 VARIABLE = ("vfr", "vfr_mkv", "cfr120", "avi_mpeg4")
 
 Clip = Callable[[str], Path]
@@ -26,11 +37,20 @@ def in_chunks(plan: Plan, seconds: int = 2) -> Plan:
     step = plan.gop * max(1, round(seconds * plan.frame_rate / plan.gop))
     starts = list(range(0, plan.frame_count, step))
     timeline = make_timeline(plan.source)
-    return replace(plan, chunks=tuple(
-        Chunk(n, a, b - a, float(a / plan.frame_rate), float((b - a) / plan.frame_rate),
-              seek_target(plan.source.video, timeline, a))
-        for n, (a, b) in enumerate(zip(starts, [*starts[1:], plan.frame_count], strict=True))
-    ))
+    return replace(
+        plan,
+        chunks=tuple(
+            Chunk(
+                n,
+                a,
+                b - a,
+                float(a / plan.frame_rate),
+                float((b - a) / plan.frame_rate),
+                seek_target(plan.source.video, timeline, a),
+            )
+            for n, (a, b) in enumerate(zip(starts, [*starts[1:], plan.frame_count], strict=True))
+        ),
+    )
 
 
 async def encode(

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -19,11 +20,8 @@ from carrete.domain.playlist import (
     AUDIO,
     Layout,
     Piece,
-    Storyboard,
     master_playlist,
     media_playlist,
-    plan_storyboard,
-    storyboard_vtt,
 )
 
 pytestmark = pytest.mark.media
@@ -64,8 +62,21 @@ def write(
 async def complaints(ffmpeg: Path, source: Path, *maps: str) -> str:
     """What an ffmpeg that reads all of ``source`` has to say about it."""
     process = await asyncio.create_subprocess_exec(
-        str(ffmpeg), "-nostdin", "-v", "warning", "-allowed_extensions", "ALL", "-extension_picky", "0",
-        "-i", str(source), *maps, "-f", "null", "-", stderr=asyncio.subprocess.PIPE,
+        str(ffmpeg),
+        "-nostdin",
+        "-v",
+        "warning",
+        "-allowed_extensions",
+        "ALL",
+        "-extension_picky",
+        "0",
+        "-i",
+        str(source),
+        *maps,
+        "-f",
+        "null",
+        "-",
+        stderr=asyncio.subprocess.PIPE,
     )
     _, stderr = await process.communicate()
     assert process.returncode == 0
@@ -74,8 +85,11 @@ async def complaints(ffmpeg: Path, source: Path, *maps: str) -> str:
 
 @pytest.mark.parametrize(
     ("name", "profile", "allow_copy"),
-    [("cfr24", Profile.H264, False), ("cfr60_mkv", Profile.H264_AV1, False),
-     ("cfr24", Profile.H264_AV1, True)],
+    [
+        ("cfr24", Profile.H264, False),
+        ("cfr60_mkv", Profile.H264_AV1, False),
+        ("cfr24", Profile.H264_AV1, True),
+    ],
 )
 async def test_ffmpeg_plays_every_frame_of_every_rendition_without_a_word(
     name: str,
@@ -133,7 +147,7 @@ async def test_a_growing_list_only_grows(
         media_playlist(pieces[:n], str, complete=n == len(pieces)).splitlines()
         for n in range(1, len(pieces) + 1)
     ]
-    for before, after in zip(lists, lists[1:], strict=False):
+    for before, after in pairwise(lists):
         body = [
             line for line in before if "PLAYLIST-TYPE" not in line and "EXT-X-START" not in line
         ]
@@ -145,43 +159,8 @@ async def test_a_growing_list_only_grows(
     assert lists[-1][-1] == "#EXT-X-ENDLIST"
 
 
-async def test_the_storyboard_shows_the_start_of_each_interval(
-    clip: Clip, transcoder: FfmpegTranscoder, tmp_path: Path
-) -> None:
-    source = clip("cfr30_long")
-    plan = make_plan(await transcoder.probe(source))
-    video, _ = await stream(transcoder, source, plan, tmp_path)
-    chunks = [Path(one.key) for one in video[plan.first.name]]
-    [sheet] = await transcoder.storyboard(plan, chunks, tmp_path)
-    board = Storyboard.from_json(sheet.meta)
-    assert board == plan_storyboard(plan)
-    with av.open(str(sheet.path)) as box:
-        picture = next(box.decode(video=0))
-    assert picture.width == min(board.columns, board.count) * board.width
-    tiles = [
-        number_of(
-            crop(picture, n % board.columns * board.width, n // board.columns * board.height, board)
-        )
-        for n in range(board.count)
-    ]
-    assert tiles == [n * plan.gop for n in range(board.count)]
-    cues = storyboard_vtt(board, plan.duration_s, "sheet.jpg").count("-->")
-    assert cues == board.count
-
-
 def shown(playlist: Path) -> list[tuple[int, float]]:
     with av.open(
         str(playlist), options={"allowed_extensions": "ALL", "extension_picky": "0"}
     ) as box:
         return [(number_of(frame), float(frame.time or 0)) for frame in box.decode(video=0)]
-
-
-def crop(picture: av.VideoFrame, left: int, top: int, board: Storyboard) -> av.VideoFrame:
-    part = av.VideoFrame(board.width, board.height, "gray")
-    source, target = picture.planes[0], part.planes[0]
-    data, out = bytes(source), bytearray(target.buffer_size)
-    for y in range(board.height):
-        at = (top + y) * source.line_size + left
-        out[y * target.line_size : y * target.line_size + board.width] = data[at : at + board.width]
-    target.update(bytes(out))
-    return part

@@ -43,8 +43,11 @@ async def runner(request: pytest.FixtureRequest) -> Runner:
 
 
 def children() -> list[psutil.Process]:
-    return [one for one in psutil.Process().children(recursive=True)
-            if one.status() != psutil.STATUS_ZOMBIE and "ffmpeg" in one.name()]
+    return [
+        one
+        for one in psutil.Process().children(recursive=True)
+        if one.status() != psutil.STATUS_ZOMBIE and "ffmpeg" in one.name()
+    ]
 
 
 async def test_cancelling_ends_the_whole_process_group_first(ffmpeg: Path, runner: Runner) -> None:
@@ -78,8 +81,10 @@ async def test_a_killed_child_is_a_passing_fault(ffmpeg: Path, runner: Runner) -
 async def test_a_failure_keeps_the_command_its_exit_code_and_its_last_words(
     ffmpeg: Path, runner: Runner
 ) -> None:
-    command = Command((str(ffmpeg), *HEAD, "-f", "lavfi", "-i", "nosuchfilter", "-f", "null", "-"),
-                      Grant(read=(ffmpeg,)))
+    command = Command(
+        (str(ffmpeg), *HEAD, "-f", "lavfi", "-i", "nosuchfilter", "-f", "null", "-"),
+        Grant(read=(ffmpeg,)),
+    )
     with pytest.raises((FfmpegError,)) as caught:
         await runner.encode(command, lambda _: None)
     assert "nosuchfilter" in caught.value.stderr
@@ -90,8 +95,19 @@ async def test_a_failure_keeps_the_command_its_exit_code_and_its_last_words(
 async def test_limits_hold(ffmpeg: Path, runner: Runner, tmp_path: Path) -> None:
     out = tmp_path / "big.mkv"
     command = Command(
-        (str(ffmpeg), *HEAD, "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25", "-c:v", "rawvideo", str(out)),
-        Grant(read=(ffmpeg,), write=(tmp_path,), file_bytes=5 << 20), total=1e9,
+        (
+            str(ffmpeg),
+            *HEAD,
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc2=size=640x360:rate=25",
+            "-c:v",
+            "rawvideo",
+            str(out),
+        ),
+        Grant(read=(ffmpeg,), write=(tmp_path,), file_bytes=5 << 20),
+        total=1e9,
     )
     with pytest.raises((FfmpegError, TransientError)):
         await runner.encode(command, lambda _: None)
@@ -107,7 +123,7 @@ async def test_inside_bubblewrap_there_is_no_network_no_environment_and_no_other
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     script = (
         "import os, socket, json\n"
-        "r = {'env': sorted(os.environ), 'etc': os.path.exists('/etc/passwd'), 'root': os.listdir('/')}\n"
+        "r = {'env': sorted(os.environ), 'etc': os.path.exists('/etc/passwd')}\n"
         "try:\n socket.create_connection(('127.0.0.1', 1), 1)\n"
         "except OSError as e: r['net'] = e.errno\n"
         f"r['tmp'] = os.path.exists({str(tmp_path)!r})\n"
@@ -129,7 +145,7 @@ async def test_inside_bubblewrap_there_is_no_network_no_environment_and_no_other
 
 @pytest.mark.parametrize("sandbox", [True, False])
 async def test_a_worker_that_is_killed_leaves_no_ffmpeg_behind(
-    sandbox: bool, ffmpeg: Path, tmp_path: Path
+    *, sandbox: bool, ffmpeg: Path, tmp_path: Path
 ) -> None:
     script = tmp_path / "worker.py"
     script.write_text(
@@ -138,12 +154,15 @@ async def test_a_worker_that_is_killed_leaves_no_ffmpeg_behind(
         "from carrete.adapters.ffmpeg.sandbox import Grant, find_jail\n"
         "async def main():\n"
         f"    runner = Runner(await find_jail(use_bwrap={sandbox}), stall_seconds=60)\n"
-        f"    command = Command({(str(ffmpeg), *HEAD, *ENDLESS)!r}, Grant(read=(Path({str(ffmpeg)!r}),)), total=1e9)\n"
+        f"    grant = Grant(read=(Path({str(ffmpeg)!r}),))\n"
+        f"    command = Command({(str(ffmpeg), *HEAD, *ENDLESS)!r}, grant, total=1e9)\n"
         "    await runner.encode(command, lambda f: print('moving', flush=True))\n"
         "asyncio.run(main())\n"
     )
     worker = await asyncio.create_subprocess_exec(
-        sys.executable, str(script), stdout=asyncio.subprocess.PIPE,
+        sys.executable,
+        str(script),
+        stdout=asyncio.subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert worker.stdout is not None

@@ -66,8 +66,20 @@ async def test_parts_that_are_handed_out_while_it_grows_make_the_whole(
 async def make_long(ffmpeg: Path, out: Path) -> None:
     from tests.media.test_inputs import run  # noqa: PLC0415
 
-    await run(ffmpeg, "-f", "lavfi", "-i", "color=size=64x64:rate=2:duration=240", "-f", "lavfi", "-i",
-              "sine=frequency=440:duration=240", "-preset", "ultrafast", str(out))
+    await run(
+        ffmpeg,
+        "-f",
+        "lavfi",
+        "-i",
+        "color=size=64x64:rate=2:duration=240",
+        "-f",
+        "lavfi",
+        "-i",
+        "sine=frequency=440:duration=240",
+        "-preset",
+        "ultrafast",
+        str(out),
+    )
 
 
 def fragments(data: bytes) -> list[bytes]:

@@ -100,11 +100,13 @@ def split(timeline: Timeline, video: VideoFacts, keys: tuple[float, ...] = ()) -
     """
     starts = [0]
     if timeline.frames > SINGLE_CHUNK_S * timeline.rate:
-        position = _next_start(timeline, video, keys, 0, FIRST_CHUNK_S, 0)
+        position = _next_start(timeline, video, keys, 0, wanted_s=FIRST_CHUNK_S)
         # What is left over when less than a GOP joins the chunk before it.
         while position + timeline.gop <= timeline.shown:
             starts.append(position)
-            position = _next_start(timeline, video, keys, position, CHUNK_S, CHUNK_SPREAD_S)
+            position = _next_start(
+                timeline, video, keys, position, wanted_s=CHUNK_S, spread_s=CHUNK_SPREAD_S
+            )
     return tuple(
         Chunk(
             index,
@@ -123,8 +125,9 @@ def _next_start(
     video: VideoFacts,
     keys: tuple[float, ...],
     position: int,
+    *,
     wanted_s: int,
-    spread_s: int,
+    spread_s: int = 0,
 ) -> int:
     """The multiple of the GOP where the chunk that starts at ``position`` ends best."""
     gop, rate = timeline.gop, timeline.rate

@@ -174,8 +174,11 @@ def plan_audio(
     long = end > MIN_SPLIT_AUDIO_S
     head = _head_ranges(info) if long and ranges else ()
     plan = AudioPlan(
-        audio.index, bit_rate=rate, source_ranges=ranges,
-        head_s=AUDIO_HEAD_S if long else 0.0, head_ranges=head,
+        audio.index,
+        bit_rate=rate,
+        source_ranges=ranges,
+        head_s=AUDIO_HEAD_S if long else 0.0,
+        head_ranges=head,
     )
     fits = (
         allow_copy
@@ -191,7 +194,10 @@ def plan_audio(
     if not fits:
         return plan
     return replace(
-        plan, copy=True, channels=audio.channels, sample_rate=audio.sample_rate,
+        plan,
+        copy=True,
+        channels=audio.channels,
+        sample_rate=audio.sample_rate,
         bit_rate=audio.bit_rate,
     )
 

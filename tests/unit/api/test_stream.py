@@ -176,6 +176,7 @@ async def test_a_stream_of_one_video_tells_of_that_one_only(log: Log, watch: Wat
     log.make(video=OTHER, heard=False)
     log.make(video=FILM, heard=False)
     watcher = watch(0, FILM)
+    await watcher.expect(2)
     log.make(video=OTHER)
     log.make(video=FILM)
     await watcher.expect(2, 4)

@@ -73,8 +73,15 @@ def test_av1_stands_beside_h264_at_fewer_bits(source: Source) -> None:
 
 
 @pytest.mark.parametrize(
-    ("own", "made"), [("120", "60"), ("240000/1001", "60000/1001"), ("60", "60"), ("24", "24"),
-                      ("100", "50"), ("1/2", "1/2")],
+    ("own", "made"),
+    [
+        ("120", "60"),
+        ("240000/1001", "60000/1001"),
+        ("60", "60"),
+        ("24", "24"),
+        ("100", "50"),
+        ("1/2", "1/2"),
+    ],
 )
 def test_rates_above_sixty_are_halved(own: str, made: str, source: Source) -> None:
     assert output_rate(source(frame_rate=Fraction(own)).video) == Fraction(made)
@@ -92,12 +99,26 @@ def test_a_source_that_fits_can_be_copied(source: Source) -> None:
 @pytest.mark.parametrize(
     "difference",
     [
-        {"codec": "hevc"}, {"profile": "High 10"}, {"pix_fmt": "yuv422p"}, {"rotation": 90},
-        {"sar": Fraction(4, 3)}, {"variable": True}, {"interlaced": True}, {"full_range": True},
-        {"hdr": Hdr.PQ}, {"color_space": 9}, {"frame_rate": Fraction(120)}, {"level": 52},
-        {"width": 3840, "height": 2160}, {"closed_gops": False}, {"max_keyframe_gap_s": 8.0},
-        {"bit_rate": 20_000_000}, {"peak_bit_rate": 30_000_000}, {"width": 1279, "height": 719},
-        {"access": Access.REWRAP}, {"container": "matroska,webm"},
+        {"codec": "hevc"},
+        {"profile": "High 10"},
+        {"pix_fmt": "yuv422p"},
+        {"rotation": 90},
+        {"sar": Fraction(4, 3)},
+        {"variable": True},
+        {"interlaced": True},
+        {"full_range": True},
+        {"hdr": Hdr.PQ},
+        {"color_space": 9},
+        {"frame_rate": Fraction(120)},
+        {"level": 52},
+        {"width": 3840, "height": 2160},
+        {"closed_gops": False},
+        {"max_keyframe_gap_s": 8.0},
+        {"bit_rate": 20_000_000},
+        {"peak_bit_rate": 30_000_000},
+        {"width": 1279, "height": 719},
+        {"access": Access.REWRAP},
+        {"container": "matroska,webm"},
     ],
     ids=str,
 )

@@ -110,12 +110,16 @@ def test_a_chunks_ranges_hold_its_keyframe_and_its_end(source: Source) -> None:
     keys = cutting.key_times(index, info.video)
     for chunk in with_ranges(split(timeline, info.video, keys), timeline, info.video, index, 0):
         inside = [
-            slot.time_s for slot in index.slots
+            slot.time_s
+            for slot in index.slots
             if any(first <= slot.first and slot.end <= end for first, end in chunk.source_ranges)
         ]
         key = max(at for at in keys if at <= chunk.seek_s)
-        wanted = [slot.time_s for slot in index.slots
-                  if key <= slot.time_s < chunk.start_s + chunk.duration_s]
+        wanted = [
+            slot.time_s
+            for slot in index.slots
+            if key <= slot.time_s < chunk.start_s + chunk.duration_s
+        ]
         assert set(wanted) <= set(inside)
         assert {(0, 1000)} <= set(chunk.source_ranges) or chunk.source_ranges[0][0] == 0
 
@@ -159,8 +163,9 @@ def test_a_copy_needs_leave_and_a_source_that_fits(source: Source) -> None:
 
 
 def test_where_all_is_copied_there_is_no_chunk(source: Source) -> None:
-    plan = make_plan(source(width=640, height=360, bit_rate=500_000, peak_bit_rate=600_000),
-                     allow_copy=True)
+    plan = make_plan(
+        source(width=640, height=360, bit_rate=500_000, peak_bit_rate=600_000), allow_copy=True
+    )
     assert plan.top.copy
     assert plan.chunks == ()
 

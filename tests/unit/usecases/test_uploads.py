@@ -5,6 +5,7 @@ from tests.unit.usecases.desk import LIMIT, Desk, sha256
 
 from carrete.domain.failures import TransientError
 from carrete.domain.ids import new_id
+from carrete.domain.ladder import Profile
 from carrete.domain.upload import MIB, InvalidNameError, Part
 from carrete.domain.video import InvalidStateError, VideoState
 from carrete.ports import IdempotencyConflictError, NotFoundError, UploadGoneError
@@ -15,7 +16,13 @@ from carrete.usecases.complete_upload import (
     UploadIncompleteError,
     WrongPart,
 )
-from carrete.usecases.create_upload import EmptyFileError, TooLargeError, ensure_upload
+from carrete.usecases.create_upload import (
+    EmptyFileError,
+    TooLargeError,
+    WantedUpload,
+    create_upload,
+    ensure_upload,
+)
 from carrete.usecases.read_upload import read_upload
 from carrete.usecases.sign_parts import NoSuchPartError, WantedPart, sign_parts
 
@@ -57,11 +64,27 @@ async def test_the_same_request_with_the_same_key_makes_one_video() -> None:
     assert len(desk.objects.uploads) == 1
 
 
-async def test_another_request_with_the_same_key_is_refused() -> None:
+@pytest.mark.parametrize(
+    "other",
+    [
+        WantedUpload("film.mp4", 6),
+        WantedUpload("other.mp4", 5),
+        WantedUpload("film.mp4", 5, "video/mp4"),
+        WantedUpload("film.mp4", 5, profile=Profile.H264_AV1),
+    ],
+)
+async def test_another_request_with_the_same_key_is_refused(other: WantedUpload) -> None:
     desk = Desk()
     await desk.create(5, key="k")
     with pytest.raises(IdempotencyConflictError):
-        await desk.create(6, key="k")
+        await create_upload(
+            desk.owner,
+            other,
+            idempotency_key="k",
+            max_bytes=LIMIT,
+            videos=desk.store,
+            objects=desk.objects,
+        )
 
 
 async def test_two_owners_may_use_the_same_key() -> None:

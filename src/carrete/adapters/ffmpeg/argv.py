@@ -239,25 +239,51 @@ def rewrap(ffmpeg: Path, source: Path, streams: tuple[int, ...], out: Path) -> t
     )
 
 
+_NOT_BLACK = (
+    "blackframe=amount=0:threshold=32,"
+    "metadata=mode=select:key=lavfi.blackframe.pblack:value=90:function=less"
+)
+"""Lets pictures pass of which more than a tenth is brighter than black."""
+
+
 def poster(
-    ffmpeg: Path, source: Path, plan: Plan, out: Path, *, at_s: float, window: int, limits: Limits
+    ffmpeg: Path,
+    source: Path,
+    plan: Plan,
+    out: Path,
+    *,
+    at_s: float,
+    window: int,
+    dark: bool,
+    limits: Limits,
 ) -> tuple[str, ...]:
     """The most typical of ``window`` frames from ``at_s`` on (output's clock) as a JPEG.
 
     A window of keyframes only is cheap and spans many scenes; see ``thumbnail`` in ffmpeg-filters.
+    Unless ``dark`` will do, black pictures are passed over, and there may be none at all.
     """
     video, top = plan.source.video, plan.top
     at = float(plan.origin_s) + at_s
-    start = () if plan.source.access is Access.WHOLE or at_s <= 0 else (
-        *("-seek_timestamp", "1"), "-noaccurate_seek", *("-ss", f"{at:.6f}"),
+    start = (
+        ()
+        if plan.source.access is Access.WHOLE or at_s <= 0
+        else (
+            *("-seek_timestamp", "1"),
+            "-noaccurate_seek",
+            *("-ss", f"{at:.6f}"),
+        )
     )
-    graph = ",".join([
-        f"[0:{video.index}]thumbnail={window}",
-        *(["bwdif=mode=send_frame:deint=interlaced"] if video.interlaced else []),
-        *picture(video, top.width, top.height),
-        "scale=out_range=pc",
-        "format=yuvj420p[p]",
-    ])
+    graph = ",".join(
+        [
+            f"[0:{video.index}]null",
+            *(["bwdif=mode=send_frame:deint=interlaced"] if video.interlaced else []),
+            *picture(video, top.width, top.height),
+            *([] if dark else [_NOT_BLACK]),
+            f"thumbnail={window}",
+            "scale=out_range=pc",
+            "format=yuvj420p[p]",
+        ]
+    )
     return (
         str(ffmpeg),
         *_GLOBAL,

@@ -83,8 +83,11 @@ def picture(video: VideoFacts, width: int, height: int) -> list[str]:
         steps = [_scale(video, width, height)]
     if video.has_alpha:
         # Black shows through: premultiplied, then the alpha plane is dropped.
-        steps = [f"scale={width}:{height}:flags=bicubic:out_color_matrix=bt709:out_range=tv",
-                 "format=yuva444p", "premultiply=inplace=1"]
+        steps = [
+            f"scale={width}:{height}:flags=bicubic:out_color_matrix=bt709:out_range=tv",
+            "format=yuva444p",
+            "premultiply=inplace=1",
+        ]
     return [
         *steps,
         "format=yuv420p",
@@ -158,10 +161,12 @@ def audio_graph(plan: Plan, audio: AudioFacts, rate: int, until_s: float | None 
     end = Fraction(plan.frame_count) / plan.frame_rate
     if until_s is not None:
         end = min(end, Fraction(until_s))
-    return ",".join([
-        f"[0:{audio.index}]asetpts='PTS-({plan.origin_s})/TB'",
-        *mono,
-        f"aresample={rate}:async=1:first_pts=0:ochl=stereo:osf=fltp",
-        f"apad=whole_dur={float(end):.6f}",
-        f"atrim=start_sample={AAC_PRIMING}:end_sample={round(end * rate)}[a]",
-    ])
+    return ",".join(
+        [
+            f"[0:{audio.index}]asetpts='PTS-({plan.origin_s})/TB'",
+            *mono,
+            f"aresample={rate}:async=1:first_pts=0:ochl=stereo:osf=fltp",
+            f"apad=whole_dur={float(end):.6f}",
+            f"atrim=start_sample={AAC_PRIMING}:end_sample={round(end * rate)}[a]",
+        ]
+    )

@@ -67,10 +67,13 @@ def assemble(ffmpeg: Path, parts: tuple[Path, ...], out: Path, size: int) -> Gra
     return Grant(read=(ffmpeg, *folders(parts)), write=(out,), file_bytes=size * 2 + 1024 * MIB)
 
 
-def storyboard(parts: tuple[Path, ...], out: Path) -> Grant:
-    """For drawing a sheet of small pictures."""
+def stills(result: Path, out: Path) -> Grant:
+    """For drawing the poster and a sheet of small pictures."""
     return Grant(
-        read=folders(parts), write=(out,), memory_bytes=3 * GIB, cpu_seconds=600,
+        read=(result,),
+        write=(out,),
+        memory_bytes=3 * GIB,
+        cpu_seconds=600,
         file_bytes=64 * MIB,
     )
 

@@ -18,8 +18,20 @@ from carrete.domain.media import (
 
 STANDARD_RATES = tuple(
     Fraction(text)
-    for text in ("10", "12", "15", "24000/1001", "24", "25", "30000/1001", "30", "48", "50",
-                 "60000/1001", "60")
+    for text in (
+        "10",
+        "12",
+        "15",
+        "24000/1001",
+        "24",
+        "25",
+        "30000/1001",
+        "30",
+        "48",
+        "50",
+        "60000/1001",
+        "60",
+    )
 )
 ON_GRID = 0.2
 """Frames: a stream whose frames all lie this near to a grid is shown at that grid's rate.

@@ -77,10 +77,12 @@ def claimed_size(path: str, size: int) -> tuple[int, int]:
 
 def header_ranges(path: str, size: int) -> list[tuple[int, int]]:
     """All of an ISO file but its media data; to step over an ``mdat`` its start is needed."""
-    return merge_ranges([
-        (start, min(start + 16 if kind == b"mdat" else end, size))
-        for kind, start, end in top_boxes(path, size)
-    ])
+    return merge_ranges(
+        [
+            (start, min(start + 16 if kind == b"mdat" else end, size))
+            for kind, start, end in top_boxes(path, size)
+        ]
+    )
 
 
 def check_boxes(path: str, size: int, head: bytes) -> None:

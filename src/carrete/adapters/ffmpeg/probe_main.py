@@ -80,7 +80,7 @@ def describe(av: Any, container: Any, family: str, path: str, size: int) -> dict
     if video is None:
         fail("no_video_stream", f"format {name} without a moving picture")
     # A song opened as a video container that holds a cover ends above; a picture in a shell here.
-    packets = packet_table(av, container, video, audio, path, size)
+    packets = packet_table(av, container, video, audio, path=path, size=size)
     frame = first_frame(av, container, video)
     return {
         "container": name,
@@ -99,8 +99,11 @@ def pick_video(av: Any, streams: list[Any]) -> Any:
     """The default moving picture, else the largest; covers and thumbnails are no video."""
     still = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
     found = [
-        s for s in streams
-        if s.type == "video" and s.codec_context is not None and not s.disposition & still
+        s
+        for s in streams
+        if s.type == "video"
+        and s.codec_context is not None
+        and not s.disposition & still
         and s.codec_context.name not in TEXT_CODECS
     ]
     default = av.stream.Disposition.default
@@ -110,8 +113,11 @@ def pick_video(av: Any, streams: list[Any]) -> Any:
 
 def pick_audio(av: Any, streams: list[Any]) -> Any:
     """The default track that can be decoded, else the first that can."""
-    found = [s for s in streams if s.type == "audio" and s.codec_context is not None
-             and s.codec_context.sample_rate]
+    found = [
+        s
+        for s in streams
+        if s.type == "audio" and s.codec_context is not None and s.codec_context.sample_rate
+    ]
     found.sort(key=lambda s: (not s.disposition & av.stream.Disposition.default, s.index))
     return found[0] if found else None
 
@@ -201,8 +207,10 @@ def frame_facts(frame: Any) -> dict[str, Any]:
         "height": frame.height,
     }
     for key, value in (
-        ("primaries", frame.color_primaries), ("transfer", frame.color_trc),
-        ("space", frame.colorspace), ("range", frame.color_range),
+        ("primaries", frame.color_primaries),
+        ("transfer", frame.color_trc),
+        ("space", frame.colorspace),
+        ("range", frame.color_range),
     ):
         facts[key] = int(value)
     if frame.format is not None:

@@ -21,7 +21,7 @@ Row = tuple[int, int, int, bool, bool]
 
 
 def packet_table(
-    av: Any, container: Any, video: Any, audio: Any, path: str, size: int
+    av: Any, container: Any, video: Any, audio: Any, *, path: str, size: int
 ) -> dict[str, Any]:
     """Times, keyframes and bytes of all packets, from the index where the container has one.
 
@@ -108,8 +108,9 @@ def demux_all(av: Any, container: Any, video: Any, audio: Any) -> tuple[Any, ...
             if packet.size == 0 or time is None:
                 continue
             if packet.stream_index == video.index:
-                rows.append((time, packet.pos or 0, packet.size, packet.is_keyframe,
-                             packet.is_discard))
+                rows.append(
+                    (time, packet.pos or 0, packet.size, packet.is_keyframe, packet.is_discard)
+                )
                 if last is None or time + (packet.duration or 0) > last:
                     last = time + (packet.duration or 0)
             else:
@@ -175,9 +176,25 @@ def fits(shown: list[int], base: float, stream: Any) -> list[tuple[str, float]]:
         return []
     average = (count - 1) / span
     rates = {
-        (24000, 1001), (24, 1), (25, 1), (30000, 1001), (30, 1), (48, 1), (50, 1),
-        (60000, 1001), (60, 1), (100, 1), (120000, 1001), (120, 1), (240000, 1001), (240, 1),
-        (12, 1), (15, 1), (10, 1), (5, 1), (1, 1),
+        (24000, 1001),
+        (24, 1),
+        (25, 1),
+        (30000, 1001),
+        (30, 1),
+        (48, 1),
+        (50, 1),
+        (60000, 1001),
+        (60, 1),
+        (100, 1),
+        (120000, 1001),
+        (120, 1),
+        (240000, 1001),
+        (240, 1),
+        (12, 1),
+        (15, 1),
+        (10, 1),
+        (5, 1),
+        (1, 1),
     }
     for own in (stream.average_rate, stream.guessed_rate):
         if own:
@@ -188,7 +205,7 @@ def fits(shown: list[int], base: float, stream: Any) -> list[tuple[str, float]]:
         if 0.97 < rate / average < 1.03:  # noqa: PLR2004 - others drift off within 40 frames
             step = rate * base
             off = [(time - shown[0]) * step - place for place, time in enumerate(shown)]
-            found.append((f"{num}/{den}", max(max(off), -min(off))))
+            found.append((f"{num}/{den}", max(map(abs, off))))
     return found
 
 

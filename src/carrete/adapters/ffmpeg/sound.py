@@ -23,7 +23,7 @@ HEAD_MARGIN_S = 1.0
 
 
 async def make_head(
-    runner: Runner, ffmpeg: Path, source: Path, plan: Plan, out: Path, limits: Limits
+    runner: Runner, ffmpeg: Path, source: Path, plan: Plan, out: Path, *, limits: Limits
 ) -> tuple[MadeFile, ...]:
     """The first seconds of sound alone, as part 0: the same bytes as the whole starts with."""
     assert plan.audio is not None
@@ -37,7 +37,7 @@ async def make_head(
     try:
         await runner.encode(command, lambda _: None)
         layout = await read(whole)
-        made = await _cut(whole, layout, 0, head_fragments(layout, plan), out, 0)
+        made = await _cut(whole, layout, (0, head_fragments(layout, plan)), out, 0)
     finally:
         files.remove(whole)
     return (made,)
@@ -55,9 +55,9 @@ async def make_sound(
     command: Command,
     whole: Path,
     plan: Plan,
+    *,
     on_progress: Callable[[float], None],
     on_part: PartSink | None,
-    *,
     skip_head: bool,
 ) -> tuple[MadeFile, ...]:
     """All of the sound, or all after the head.
@@ -124,7 +124,7 @@ class Parts:
         ready = sum(one.duration_s for one in layout.fragments[start:end])
         if ready < self._wanted_s:
             return None
-        made = await _cut(self._whole, layout, start, end, self._whole.parent, self._index)
+        made = await _cut(self._whole, layout, (start, end), self._whole.parent, self._index)
         self._index, self._done, self._wanted_s = self._index + 1, end, self._wanted_s * 2
         return made
 
@@ -140,7 +140,7 @@ class Parts:
         if start >= len(layout.fragments):
             return ()
         folder = self._whole.parent
-        made = await _cut(self._whole, layout, start, len(layout.fragments), folder, self._index)
+        made = await _cut(self._whole, layout, (start, len(layout.fragments)), folder, self._index)
         files.remove(self._whole)
         return (made,)
 
@@ -159,8 +159,9 @@ def meta_of(layout: Layout) -> JsonObject:
 
 
 async def _cut(
-    whole: Path, layout: Layout, start: int, end: int, out: Path, index: int
+    whole: Path, layout: Layout, span: tuple[int, int], out: Path, index: int
 ) -> MadeFile:
+    start, end = span
     path = out / f"audio.{index}.mp4"
     part = await asyncio.to_thread(fragments.cut, whole, layout, start, end, path)
     meta = meta_of(part)

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from carrete.adapters.ffmpeg import argv, children, files, grants, look, sound, storyboard_main
+from carrete.adapters.ffmpeg import argv, children, files, grants, look, sound, stills_main
 from carrete.adapters.ffmpeg.run import Command, Runner
 from carrete.adapters.ffmpeg.sandbox import find_jail
 from carrete.domain.artifacts import ArtifactKind, JsonObject, MadeFile
@@ -15,8 +16,8 @@ from carrete.domain.playlist import plan_storyboard
 
 ProgressSink = Callable[[float], None]
 
-STORYBOARD_TIMEOUT_S = 300.0
-POSTER_PLACES = (0.1, 0.0)
+STILLS_TIMEOUT_S = 300.0
+POSTER_PLACES = (0.1, 0.4, 0.0)
 """Where a poster is looked for, as a share of the length; the next is tried when one gives none."""
 POSTER_KEYFRAMES = 8
 
@@ -86,8 +87,13 @@ class FfmpegTranscoder:
         outputs = {one.name: out / f"{one.name}.{chunk.index}.mp4" for one in wanted}
         command = Command(
             argv.encode(
-                self._ffmpeg, source, plan, chunk, outputs,
-                threads=self._threads, limits=self._limits,
+                self._ffmpeg,
+                source,
+                plan,
+                chunk,
+                outputs,
+                threads=self._threads,
+                limits=self._limits,
             ),
             grants.encode(self._ffmpeg, source, plan, chunk, out),
             total=chunk.frame_count,
@@ -100,7 +106,7 @@ class FfmpegTranscoder:
             if layout.samples != chunk.frame_count:
                 raise InvalidInputError(
                     FailureCode.DAMAGED_FILE,
-                    f"{layout.samples} of {chunk.frame_count} frames of chunk {chunk.index} decode: "
+                    f"chunk {chunk.index}: {layout.samples} of {chunk.frame_count} frames decode: "
                     + " | ".join(outcome.tail)[-300:],
                 )
             size: JsonObject = {"width": rendition.width, "height": rendition.height}
@@ -144,7 +150,7 @@ class FfmpegTranscoder:
             return ()
         runner, out = await self._runner(), files.real(out)
         source = await look.readable(runner, self._ffmpeg, source, plan)
-        return await sound.make_head(runner, self._ffmpeg, source, plan, out, self._limits)
+        return await sound.make_head(runner, self._ffmpeg, source, plan, out, limits=self._limits)
 
     async def encode_audio(
         self,
@@ -180,12 +186,20 @@ class FfmpegTranscoder:
             unit="out_time_us",
         )
         return await sound.make_sound(
-            runner, command, whole, plan, on_progress, on_part,
+            runner,
+            command,
+            whole,
+            plan,
+            on_progress=on_progress,
+            on_part=on_part,
             skip_head=after_head and plan.audio.head_s > 0,
         )
 
     async def poster(self, source: Path, plan: Plan, out: Path) -> tuple[MadeFile, ...]:
-        """A typical frame as ``poster.jpg``."""
+        """A typical frame of the source as ``poster.jpg``, ahead of everything else.
+
+        Where there is a result already, ``stills`` does it without reading the source.
+        """
         runner, out = await self._runner(), files.real(out)
         source = await look.readable(runner, self._ffmpeg, source, plan)
         path = out / "poster.jpg"
@@ -193,44 +207,58 @@ class FfmpegTranscoder:
         for share in POSTER_PLACES:
             command = Command(
                 argv.poster(
-                    self._ffmpeg, source, plan, path,
-                    at_s=share * plan.duration_s, window=POSTER_KEYFRAMES, limits=self._limits,
+                    self._ffmpeg,
+                    source,
+                    plan,
+                    path,
+                    at_s=share * plan.duration_s,
+                    window=POSTER_KEYFRAMES,
+                    dark=share == POSTER_PLACES[-1],
+                    limits=self._limits,
                 ),
                 grants.encode(self._ffmpeg, source, plan, whole, out),
             )
-            await runner.encode(command, lambda _: None)
-            if files.exists(path):
+            # Where every picture is black, ffmpeg has nothing to write and fails.
+            with suppress(InvalidInputError):
+                await runner.encode(command, lambda _: None)
+            if files.exists(path) and files.size(path):
                 break
         else:
             raise InvalidInputError(FailureCode.DAMAGED_FILE, "no frame for a poster decodes")
         meta: JsonObject = {"width": plan.top.width, "height": plan.top.height}
         return (MadeFile(path, ArtifactKind.POSTER, path.name, "image/jpeg", meta=meta),)
 
-    async def storyboard(
-        self, plan: Plan, chunks: Sequence[Path], out: Path
-    ) -> tuple[MadeFile, ...]:
-        """``storyboard.jpg`` out of the chunks, in order, of any rendition (the smallest is best).
+    async def stills(self, plan: Plan, result: Path, out: Path) -> tuple[MadeFile, ...]:
+        """``poster.jpg`` and ``storyboard.jpg`` out of ``processed.mp4``; the source is not read.
 
-        The file's meta is a ``carrete.domain.playlist.Storyboard``, which the WebVTT is made from.
+        The storyboard's meta is a ``carrete.domain.playlist.Storyboard``, which the WebVTT is made
+        from.
         """
-        runner, out = await self._runner(), files.real(out)
+        runner, out, result = await self._runner(), files.real(out), files.real(result)
         board = plan_storyboard(plan)
-        parts = tuple(files.real(chunk) for chunk in chunks)
-        path, request = out / "storyboard.jpg", out / ".storyboard.json"
+        poster, sheet = out / "poster.jpg", out / "storyboard.jpg"
+        request = out / ".stills.json"
         wanted: JsonObject = {
-            **board.to_json(), "interval_s": float(board.interval_s), "out": str(path),
-            "chunks": [str(part) for part in parts],
+            **board.to_json(),
+            "interval_s": float(board.interval_s),
+            "source": str(result),
+            "poster": str(poster),
+            "sheet": str(sheet),
         }
         files.write_text(request, json.dumps(wanted))
-        command = children.command(storyboard_main, (str(request),), grants.storyboard(parts, out))
+        command = children.command(stills_main, (str(request),), grants.stills(result, out))
         try:
-            await runner.output(command, timeout=STORYBOARD_TIMEOUT_S)
+            await runner.output(command, timeout=STILLS_TIMEOUT_S)
         except TimeoutError:
-            raise TransientError("drawing the storyboard took too long") from None
+            raise TransientError("drawing the still pictures took too long") from None
         finally:
             files.remove(request)
-        kind, meta = ArtifactKind.STORYBOARD, board.to_json()
-        return (MadeFile(path, kind, path.name, "image/jpeg", meta=meta),)
+        size: JsonObject = {"width": plan.top.width, "height": plan.top.height}
+        kind, jpeg = ArtifactKind.STORYBOARD, "image/jpeg"
+        return (
+            MadeFile(poster, ArtifactKind.POSTER, poster.name, jpeg, meta=size),
+            MadeFile(sheet, kind, sheet.name, jpeg, meta=board.to_json()),
+        )
 
     async def assemble(
         self,
@@ -261,8 +289,11 @@ class FfmpegTranscoder:
             for place in lists:
                 files.remove(place)
         meta: JsonObject = {
-            "size": files.size(path), "width": plan.top.width, "height": plan.top.height,
-            "duration_s": plan.duration_s, "rendition": plan.top.name,
+            "size": files.size(path),
+            "width": plan.top.width,
+            "height": plan.top.height,
+            "duration_s": plan.duration_s,
+            "rendition": plan.top.name,
         }
         return (MadeFile(path, ArtifactKind.PROCESSED, path.name, "video/mp4", meta=meta),)
 

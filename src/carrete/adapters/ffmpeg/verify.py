@@ -44,7 +44,7 @@ def find_faults(seen: dict[str, Any], plan: Plan) -> list[str]:
         faults.append(f"{seen['packets']} frames, not {plan.frame_count}")
     if seen["decoded"] != seen["wanted"] or seen["corrupt"]:
         faults.append(
-            f"{seen['decoded']} of {seen['wanted']} frames decode, {seen['corrupt']} of them damaged"
+            f"{seen['decoded']} of {seen['wanted']} frames decode, {seen['corrupt']} damaged"
         )
     step = 1 / (plan.frame_rate * Fraction(seen["time_base"]))
     if any(delta != step for delta in seen["deltas"]) and not plan.top.copy:

@@ -72,7 +72,7 @@ def read_packets(box: Any, video: Any, sound: Any) -> tuple[list[list[int]], flo
 
 
 def choose(gops: list[list[int]], frames: float) -> list[list[int]]:
-    """GOPs of about ``frames`` frames together, evenly spread, the first and the last among them."""
+    """GOPs of about ``frames`` frames together, evenly spread, the first and last among them."""
     total = sum(len(gop) for gop in gops)
     if total <= frames or len(gops) <= 2:  # noqa: PLR2004 - both ends are all there is
         return gops
