@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     aws_region: str = Field(
         "eu-west-1",
         description="Region of the bucket and the queues",
+        # the SDK's own names count too: a machine of AWS often has them
         validation_alias=AliasChoices("CARRETE_AWS_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"),
     )
     s3_bucket: str = Field(description="Bucket of originals and results")
@@ -90,7 +91,8 @@ class Settings(BaseSettings):
         0, ge=0, le=65535, description="Port of the worker's metrics on loopback; 0: none"
     )
     scratch_dir: Path = Field(
-        Path("/var/tmp/carrete"), description="Where workers keep files while they work"
+        Path("/var/tmp/carrete"),  # noqa: S108 - opened with a lock; a system path, as the FHS has it
+        description="Where workers keep files while they work",
     )
     scratch_bytes: int = Field(
         40 * GIB, ge=1, description="Bytes of downloaded originals that a worker keeps"
@@ -101,7 +103,7 @@ class Settings(BaseSettings):
     log_json: bool = Field(True, description="Log as JSON lines; plain text when off")
 
 
-def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - pydantic checks each value
+def load_settings(**overrides: Any) -> Settings:
     """Read the environment once.
 
     Args:
@@ -126,11 +128,11 @@ def configuration_page() -> str:
         [
             "# Configuration",
             "",
-            "Read once when a process starts; a missing or bad variable stops it with a sentence that",
-            "names it. Written by `make docs` from `src/carrete/config.py`.",
+            "Read once when a process starts; a missing or bad variable stops it with a sentence",
+            "that names it. Written by `make docs` from `src/carrete/config.py`.",
             "",
-            "On AWS, credentials come from the instance's role and `CARRETE_AWS_ENDPOINT_URL` stays unset.",
-            "The region is also taken from `AWS_REGION` or `AWS_DEFAULT_REGION`.",
+            "On AWS, credentials come from the instance's role, and `CARRETE_AWS_ENDPOINT_URL`",
+            "stays unset. The region is also taken from `AWS_REGION` or `AWS_DEFAULT_REGION`.",
             "",
             "| variable | default | meaning |",
             "|---|---|---|",

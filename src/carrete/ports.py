@@ -847,8 +847,10 @@ class Workspace(Protocol):
         ...
 
     def header(self, claim: Claim, on_progress: ProgressSink) -> AbstractAsyncContextManager[Path]:
-        """The original as a local file in which at least what describes it, and its first media
-        bytes, can be read. All of it where its container can't be read in parts.
+        """The original as a local file that can be probed.
+
+        At least what describes it and its first media bytes can be read; all of it where its
+        container can't be read in parts.
 
         Raises:
             InvalidInputError: with ``source_missing``, when it is not stored.

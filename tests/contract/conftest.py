@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from tests.conftest import Aws
 
 from carrete.adapters.memory import MemoryObjects, MemoryQueue, MemoryStore
 from carrete.adapters.postgres.accounts import PostgresAccounts
@@ -30,7 +31,6 @@ from carrete.ports import (
     Queue,
     VideoStore,
 )
-from tests.conftest import Aws
 
 SHIFTED = (
     ("task", ("lease_until", "run_after", "rung_at")),

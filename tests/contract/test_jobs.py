@@ -2,13 +2,13 @@ import asyncio
 from uuid import UUID
 
 import pytest
+from tests.contract.conftest import Stores
 
 from carrete.domain.artifacts import ArtifactKind
 from carrete.domain.failures import FailureCode, LeaseLostError, TaskCanceledError
 from carrete.domain.task import Claim, NewTask, Priority, TaskKind, TaskState
 from carrete.domain.video import VideoFacts, VideoState
 from carrete.ports import Completion, Need, StoredFile
-from tests.contract.conftest import Stores
 
 LEASE = 20.0
 FACTS = VideoFacts(3.0, 640, 360, 25.0, "h264", "aac")

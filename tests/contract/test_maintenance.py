@@ -1,12 +1,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.contract.conftest import Stores
 
 from carrete.domain.account import EmailTakenError
 from carrete.domain.artifacts import ArtifactKind
 from carrete.domain.task import NewTask, TaskKind
 from carrete.ports import Completion, StoredFile
-from tests.contract.conftest import Stores
 
 LEASE = 20.0
 

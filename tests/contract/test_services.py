@@ -5,11 +5,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.contract.conftest import Services
 
 from carrete.adapters.memory import MemoryObjects
 from carrete.domain.ids import new_id
 from carrete.ports import Doorbell, NotFoundError, PartToSend, UploadGoneError
-from tests.contract.conftest import Services
 
 MIB = 1024 * 1024
 

@@ -1,11 +1,11 @@
 import hashlib
 
 import pytest
+from tests.contract.conftest import Stores
 
 from carrete.domain.ids import new_id
 from carrete.domain.video import InvalidStateError, VideoState
 from carrete.ports import IdempotencyConflictError, NewVideo, NotFoundError
-from tests.contract.conftest import Stores
 
 
 def _new(owner: object) -> NewVideo:

@@ -7,11 +7,11 @@ from pathlib import Path
 import av
 import httpx
 import pytest
+from tests.e2e.conftest import Person
 
 from carrete.client.events import tracking
 from carrete.client.models import VideoView
 from carrete.local.stack import Stack
-from tests.e2e.conftest import Person
 
 pytestmark = pytest.mark.e2e
 
@@ -23,8 +23,8 @@ def url(stack: Stack, video: VideoView, name: str) -> str:
 def read_all(address: str, token: str) -> tuple[list[str], int]:
     """Decode a stream with FFmpeg's libraries; their complaints, and the frames they gave.
 
-    The FFmpeg 9.0.2 program loses its place in byte-range segments over HTTP; these libraries, older
-    programs and browsers read the same playlists well.
+    The FFmpeg 9.0.2 program loses its place in byte-range segments over HTTP; these libraries,
+    older programs and browsers read the same playlists well.
     """
     headers = {"headers": f"Authorization: Bearer {token}\r\n"}
     av.logging.set_level(av.logging.WARNING)

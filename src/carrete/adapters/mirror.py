@@ -78,7 +78,7 @@ class Mirror:
             TransientError: it could not be read.
             OSError: it could not be written.
         """
-        if not self.path.exists():  # noqa: ASYNC240 - one look at a local directory
+        if not self.path.exists():
             await asyncio.to_thread(self._create)
         lacking = self.missing(ranges or [(0, self.size)])
         pieces = [

@@ -258,7 +258,7 @@ class S3Objects:
         finally:
             await asyncio.to_thread(file.close)
 
-    async def _put_part(  # noqa: PLR0913, PLR0917 - a part is all of this
+    async def _put_part(  # noqa: PLR0917 - a part is all of this
         self,
         key: str,
         upload_id: str,

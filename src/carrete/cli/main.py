@@ -56,8 +56,7 @@ def build_app() -> typer.Typer:
         (OPERATOR, operate.COMMANDS),
     ):
         for command in commands:
-            name = command.__name__.rstrip("_")
-            app.command(name, rich_help_panel=panel)(command)
+            app.command(rich_help_panel=panel)(command)
     app.add_typer(dlq.build_app(), name="dlq", rich_help_panel=OPERATOR)
     return app
 

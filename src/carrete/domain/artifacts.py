@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeAlias
 from uuid import UUID
 
-JsonValue: TypeAlias = "str | int | float | bool | None | list[JsonValue] | dict[str, JsonValue]"
+JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
 JsonObject: TypeAlias = dict[str, JsonValue]
 
 
@@ -56,7 +56,7 @@ def output_prefix(owner_id: UUID, video_id: UUID) -> str:
     return f"output/{owner_id}/{video_id}/"
 
 
-def attempt_prefix(  # noqa: PLR0913 - an address has as many parts as it has
+def attempt_prefix(  # noqa: PLR0917 - an address has as many parts as it has
     owner_id: UUID, video_id: UUID, job_id: UUID, kind: str, index: int, attempt: int
 ) -> str:
     """Where one attempt at a task writes: no two attempts ever share a key."""

@@ -23,7 +23,7 @@ that it has stopped before anybody else may start."""
 class LeaseKeeper:
     """Holds one task for one attempt (invariant 4)."""
 
-    def __init__(  # noqa: PLR0917 - what it keeps
+    def __init__(
         self,
         jobs: JobStore,
         queue: Queue,

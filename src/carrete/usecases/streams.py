@@ -125,9 +125,7 @@ def _plan(found: Results) -> Plan:
 
 def _pieces(artifacts: Iterable[Artifact]) -> list[Piece]:
     """Those from the first chunk on, without a gap; a copied track is one piece."""
-    return contiguous(
-        {a.chunk or 0: Piece(a.key, Layout.from_json(a.meta)) for a in artifacts}
-    )
+    return contiguous({a.chunk or 0: Piece(a.key, Layout.from_json(a.meta)) for a in artifacts})
 
 
 def _nothing_yet() -> NotFoundError:

@@ -26,8 +26,9 @@ DAY_S = 86400
 
 
 def run(settings: Settings) -> None:
-    """Work until SIGTERM or SIGINT; blocking. A second signal does not hurry it: the work that is
-    given back in the first second is what matters, and the grace time is bounded.
+    """Work until SIGTERM or SIGINT; blocking.
+
+    A second signal does not hurry it: the grace time is bounded.
     """
     configure_logging(settings.log_level, json=settings.log_json)
     asyncio.run(serve(settings))
@@ -68,7 +69,7 @@ async def serve(settings: Settings) -> None:
         log.info("worker stopped", worker=name)
 
 
-def make_slot(
+def make_slot(  # noqa: PLR0917 - what it is made of
     settings: Settings,
     container: Container,
     workspace: Workspace,

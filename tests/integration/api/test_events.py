@@ -47,7 +47,7 @@ class Heard:
 
     async def until(self, kind: str, count: int = 1) -> None:
         async with asyncio.timeout(10):
-            while self.kinds.count(kind) < count:  # noqa: ASYNC110 - a test may wait
+            while self.kinds.count(kind) < count:
                 await asyncio.sleep(0.01)
 
 
@@ -130,7 +130,7 @@ async def test_a_client_that_breaks_off_again_and_again_misses_and_repeats_nothi
     newest = await service.container.events.last_event_id(ana.id)
     async with listening(ana, f"?last_event_id={last}") as heard:
         async with asyncio.timeout(5):
-            while last < newest and (heard.ids or [last])[-1] < newest:  # noqa: ASYNC110
+            while last < newest and (heard.ids or [last])[-1] < newest:
                 await asyncio.sleep(0.01)
     ids += heard.ids
     stored = await service.container.events.events(ana.id, start, 1000)
@@ -212,7 +212,7 @@ async def test_the_twenty_first_stream_of_an_account_is_refused(
         bob = await service.account("bob")
         await open_ones.enter_async_context(listening(bob))
     async with asyncio.timeout(5):
-        while (await ana.http.head("/api/events")).status_code != 200:  # noqa: ASYNC110
+        while (await ana.http.head("/api/events")).status_code != 200:
             await asyncio.sleep(0.05)
 
 

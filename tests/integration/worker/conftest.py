@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from tests.conftest import Aws
 
 from carrete.bootstrap import (
     Container,
@@ -28,7 +29,6 @@ from carrete.metrics import WorkerMetrics, new_registry
 from carrete.ports import NewVideo
 from carrete.worker.loop import Slot
 from carrete.worker.main import make_reconciler, make_slot, worker_name
-from tests.conftest import Aws
 
 SETTLED = {VideoState.READY, VideoState.FAILED, VideoState.CANCELED}
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import av
 import psutil
 import pytest
+from tests.integration.worker.conftest import Desk
 
 from carrete.domain.artifacts import ArtifactKind
 from carrete.domain.failures import FailureCode
@@ -16,7 +17,6 @@ from carrete.domain.video import Video, VideoState
 from carrete.ports import Doorbell
 from carrete.usecases import run_task
 from carrete.usecases.dead_letters import list_dead_letters, redrive
-from tests.integration.worker.conftest import Desk
 
 
 async def running(desk: Desk, video: Video, kind: TaskKind) -> Video:

@@ -143,10 +143,17 @@ async def test_an_attempts_directory_goes_also_when_it_fails(tmp_path: Path) -> 
     workspace = ScratchWorkspace(tmp_path, "w", MemoryObjects(), 2500)
     await workspace.open()
     task = claim(1).task
-    with pytest.raises(ValueError, match="x"):
+    used: list[Path] = []
+
+    async def fail() -> None:
         async with workspace.attempt(task) as path:
-            (path / "file").write_text("x")
+            used.append(path / "file")
+            used[0].write_text("x")
             raise ValueError("x")
+
+    with pytest.raises(ValueError, match="x"):
+        await fail()
+    (path,) = used[0].parents[:1]
     assert not path.exists()
     async with workspace.attempt(replace(task, attempt=2)) as other:
         assert other != path

@@ -77,7 +77,7 @@ async def hub(log: Log, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[EventH
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - many kinds of things are waited for
+        while not condition():
             await asyncio.sleep(0.005)
 
 

@@ -87,7 +87,7 @@ async def test_a_lost_lease_stops_the_work() -> None:
 
 async def test_a_database_that_stays_away_stops_the_work_before_the_lease_ends() -> None:
     class Away(MemoryStore):
-        async def heartbeat(self, task: Task, lease_s: float, progress: float) -> None:
+        async def heartbeat(self, _task: Task, _lease_s: float, _progress: float) -> None:
             msg = "away"
             raise TransientError(msg)
 

@@ -26,7 +26,7 @@ _PREPARE = NewTask(TaskKind.PREPARE, priority=Priority.FIRST_SECONDS)
 
 
 class MemoryStore(MemoryMaintenance, MemoryJobs):
-    """Conforms to ``AccountStore``, ``VideoStore``, ``JobStore``, ``MaintenanceStore``, ``EventLog``."""
+    """Conforms to all stores of ``ports`` and to ``EventLog``."""
 
     # ── accounts ──
 

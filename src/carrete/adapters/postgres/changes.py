@@ -42,7 +42,7 @@ def not_found(video_id: UUID) -> NotFoundError:
     return NotFoundError(f"there is no video {video_id}")
 
 
-async def set_state(  # noqa: PLR0913 - one change of state with its event
+async def set_state(
     tx: Transaction,
     owner_id: UUID,
     video_id: UUID,
@@ -50,7 +50,7 @@ async def set_state(  # noqa: PLR0913 - one change of state with its event
     *,
     set_also: str = "",
     values: dict[str, Any] | None = None,
-    **data: Any,  # noqa: ANN401 - event data
+    **data: Any,
 ) -> None:
     """Change a video's state and note the event ``video.<state>``. The row is locked already."""
     await tx.rows(

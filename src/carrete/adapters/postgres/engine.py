@@ -39,12 +39,12 @@ class Transaction:
     connection: AsyncConnection
     notes: list[tuple[UUID, UUID, str, JsonObject]] = field(default_factory=list)
 
-    async def rows(self, sql: str, **values: Any) -> list[Row[Any]]:  # noqa: ANN401 - SQL values
+    async def rows(self, sql: str, **values: Any) -> list[Row[Any]]:
         """Run a statement and return its rows."""
         result = await self.connection.execute(text(sql), values)
         return list(result.all()) if result.returns_rows else []
 
-    async def row(self, sql: str, **values: Any) -> Row[Any] | None:  # noqa: ANN401 - SQL values
+    async def row(self, sql: str, **values: Any) -> Row[Any] | None:
         """Run a statement and return its first row, if any."""
         found = await self.rows(sql, **values)
         return found[0] if found else None

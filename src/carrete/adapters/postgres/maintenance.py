@@ -63,11 +63,11 @@ class PostgresMaintenance:
             found = await tx.rows(
                 "UPDATE task SET rung_at = now(), rings = least(rings + 1, 100) WHERE id IN ("
                 " SELECT id FROM task WHERE state = 'pending' AND run_after <= now()"
-                " AND rung_at < now() - make_interval(secs =>"
-                f" :older * (1 << least(rings, {_LONGEST_DOUBLING})))"  # noqa: S608
+                " AND rung_at < now() - make_interval(secs => :older * (1 << least(rings, :most)))"
                 " ORDER BY priority, id LIMIT :limit FOR UPDATE SKIP LOCKED)"
                 " RETURNING id, owner_id",
                 older=older_than_s,
+                most=_LONGEST_DOUBLING,
                 limit=limit,
             )
         return [Doorbell(row.id, row.owner_id) for row in found]

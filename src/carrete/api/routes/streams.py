@@ -64,7 +64,7 @@ def add_routes(app: FastAPI) -> None:
 
 
 def _text(description: str, media_type: str) -> dict[int | str, dict[str, Any]]:
-    content = {media_type.split(";")[0]: {"schema": {"type": "string"}}}
+    content = {media_type.partition(";")[0]: {"schema": {"type": "string"}}}
     return {200: {"description": description, "content": content}}
 
 

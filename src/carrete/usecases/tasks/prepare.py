@@ -4,9 +4,9 @@ from contextlib import suppress
 
 from carrete.domain.failures import InvalidInputError
 from carrete.domain.flow import media_tasks, total_weight
+from carrete.domain.ladder import Profile
 from carrete.domain.media import SourceInfo
 from carrete.domain.plan import make_plan
-from carrete.domain.ladder import Profile
 from carrete.domain.video import VideoFacts
 from carrete.ports import Completion
 from carrete.usecases.tasks.bench import Bench

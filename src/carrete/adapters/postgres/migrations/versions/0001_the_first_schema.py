@@ -1,4 +1,4 @@
-"""The first schema"""
+"""The first schema."""
 
 from collections.abc import Sequence
 
