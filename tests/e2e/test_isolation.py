@@ -24,7 +24,9 @@ pytestmark = pytest.mark.e2e
 PUBLIC = {"register", "login", "health", "readiness", "metrics"}
 """Operations that work without a session. Whoever adds one decides it here."""
 
-KINDS = ("original", "processed")
+PATH_VALUES = {"kind": ("original", "processed"), "track": ("audio")}
+"""What parameters of paths, other than the video's id, may be: all of it is tried."""
+
 STREAM = "text/event-stream"
 
 
@@ -77,8 +79,9 @@ def variants(path: str, operation: dict[str, Any]) -> list[str]:
         match parameter["in"], parameter["name"]:
             case "path", "video_id":
                 pass
-            case "path", "kind":
-                paths = [one.replace("{kind}", kind) for one in paths for kind in KINDS]
+            case "path", other if other in PATH_VALUES:
+                values = PATH_VALUES[other]
+                paths = [one.replace(f"{{{other}}}", value) for one in paths for value in values]
             case "query", "video_id":
                 paths = [f"{one}?video_id={{video_id}}" for one in paths] + paths
             case _, other if parameter.get("required") or is_reference(other):

@@ -182,7 +182,11 @@ def _rendition(
 
 
 def choose_crf(short_side: int, codec: VideoCodec) -> int:
-    """Small pictures are seen enlarged, so they get a lower CRF."""
-    steps = ((900, 23, 35), (600, 22, 33), (400, 21, 31), (0, 20, 29))
+    """The CRF that gives a VMAF of about 93 at that size (its own size, default model).
+
+    Measured on real footage and animation: H.264 "faster" 93.8 at 720p and 93.5 at 360p, AV1 preset
+    10 91.7 and 93.5. Small pictures are seen enlarged, so H.264 spends a little more on them.
+    """
+    steps = ((900, 23, 35), (600, 23, 32), (400, 22, 33), (0, 22, 34))
     _, h264, av1 = next(step for step in steps if short_side >= step[0])
     return h264 if codec is VideoCodec.H264 else av1

@@ -1,5 +1,6 @@
 """What Carrete knows about a video file, what it refuses, and what a checked result looks like."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -231,6 +232,12 @@ class Verification(Jsonable):
     height: int
     size: int
     vmaf: float | None = None
+
+
+def mean_vmaf(sampled: Sequence[float | None]) -> float | None:
+    """The VMAF of a result from that of its sampled chunks; ``None`` where there is none."""
+    known = [one for one in sampled if one is not None]
+    return round(sum(known) / len(known), 2) if known else None
 
 
 class VerificationError(CarreteError):

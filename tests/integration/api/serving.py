@@ -12,13 +12,13 @@ from uuid import UUID, uuid4
 
 import httpx
 from tests.conftest import Aws
+from tests.integration.api import published
 
 from carrete.api.main import ApiServer, make_server
 from carrete.bootstrap import Container, create_local_resources, open_container
 from carrete.config import Settings, load_settings
-from carrete.domain.artifacts import ArtifactKind
 from carrete.domain.video import VideoState
-from carrete.ports import Completion, StoredFile
+from carrete.ports import Completion
 
 PASSWORD = "correct horse"
 DATA = b"not really a film"
@@ -103,15 +103,10 @@ class Service:
         claim = await self.container.jobs.claim("test", 30)
         assert claim is not None
         assert (claim.task.owner_id, claim.task.video_id) == (owner, UUID(video_id))
-        prefix = f"output/{owner}/{video_id}/x/"
-        files = [
-            StoredFile(
-                prefix + "processed.mp4", ArtifactKind.PROCESSED, 9, "video/mp4", None, None, {}
-            ),
-            StoredFile(prefix + "poster.jpg", ArtifactKind.POSTER, 6, "image/jpeg", None, None, {}),
-        ]
+        files = published.files(f"output/{owner}/{video_id}/x/")
         await self.container.jobs.intend(claim.task, [file.key for file in files], 30)
-        await self.container.jobs.complete(claim.task, Completion({}, files=files, publish=True))
+        done = Completion({}, files=files, plan=published.plan().to_json(), publish=True)
+        await self.container.jobs.complete(claim.task, done)
         video = await self.container.videos.video(owner, UUID(video_id))
         assert video.state is VideoState.READY
 

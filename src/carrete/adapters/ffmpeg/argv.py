@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from carrete.adapters.ffmpeg.filters import audio_graph, picture, video_graph
+from carrete.adapters.ffmpeg.filters import audio_graph, picture, quality_graph, video_graph
 from carrete.domain.ladder import Rendition, VideoCodec
 from carrete.domain.media import Access, Limits
 from carrete.domain.plan import Chunk, Plan
@@ -107,6 +107,35 @@ def seek(plan: Plan, chunk: Chunk) -> tuple[str, ...]:
         *("-seek_timestamp", "1"),  # on the container's clock, not from its start time
         "-noaccurate_seek",  # the frames before the chunk go in too; the grid drops them
         *("-ss", f"{chunk.seek_s:.6f}"),
+    )
+
+
+def compare(
+    ffmpeg: Path,
+    source: Path,
+    plan: Plan,
+    chunk: Chunk,
+    *,
+    made: Path,
+    log: Path,
+    span: tuple[int, int],
+    threads: int,
+    limits: Limits,
+) -> tuple[str, ...]:
+    """VMAF of frames of a chunk file against its source: ``span`` is the first and how many."""
+    return (
+        str(ffmpeg),
+        *_GLOBAL,
+        *_safe_input(limits),
+        *seek(plan, chunk),
+        *("-threads", str(threads)),
+        *("-i", f"file:{source}"),
+        *("-f", "mp4", "-threads", str(threads)),
+        *("-i", f"file:{made}"),
+        *("-filter_complex", quality_graph(plan, chunk, *span, str(log))),
+        *("-map", "[out]"),
+        *("-frames:v", str(span[1])),
+        *("-f", "null", "-"),
     )
 
 

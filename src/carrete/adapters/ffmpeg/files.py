@@ -31,6 +31,11 @@ def write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
+def read_text(path: Path) -> str:
+    """What a small text file says."""
+    return path.read_text(encoding="utf-8")
+
+
 def publish(part: Path, path: Path) -> None:
     """Give a finished file its name at once: others may be reading the one that had it."""
     part.replace(path)

@@ -1,6 +1,6 @@
 """The filter graphs that turn any source's pictures and sound into the ones that Carrete serves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from carrete.domain.ladder import Rendition
@@ -54,6 +54,31 @@ def video_graph(plan: Plan, chunk: Chunk, renditions: tuple[Rendition, ...]) -> 
         *picture(video, largest.width, largest.height),
     ]
     return _cascade(f"[0:{video.index}]{','.join(head)}", renditions)
+
+
+def quality_graph(plan: Plan, chunk: Chunk, first: int, count: int, log: str) -> str:
+    """Compares ``count`` frames of a chunk file (input 1), from ``first`` on, with the source."""
+    video, top = plan.source.video, plan.top
+    start = Fraction(chunk.first_frame + first) / plan.frame_rate
+    piece = replace(chunk, first_frame=chunk.first_frame + first, start_s=float(start))
+    source = [
+        f"[0:{video.index}]setpts='PTS-({plan.origin_s})/TB'",
+        *(["bwdif=mode=send_frame:deint=interlaced"] if video.interlaced else []),
+        *grid(plan, piece),
+        *picture(video, top.width, top.height),
+        f"trim=end_frame={count},settb=1/1000,setpts=N[source]",
+    ]
+    made = f"[1:0]trim=start_frame={first}:end_frame={first + count}"
+    # One clock for both: frames are paired by time.
+    made += ",settb=1/1000,setpts=N[made]"
+    compare = f"[made][source]libvmaf=log_fmt=json:log_path={escape(log)}:shortest=1[out]"
+    return ";".join((",".join(source), made, compare))
+
+
+def escape(text: str) -> str:
+    """A value as a filter option takes it, inside a graph: quoted on both levels."""
+    inner = "".join(f"\\{char}" if char in "\\':" else char for char in text)
+    return "".join(f"\\{char}" if char in "\\'[],;" else char for char in inner)
 
 
 def grid(plan: Plan, chunk: Chunk) -> list[str]:

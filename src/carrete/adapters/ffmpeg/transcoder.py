@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from carrete.adapters.ffmpeg import argv, children, files, grants, look, sound, stills_main
+from carrete.adapters.ffmpeg import argv, children, files, grants, look, quality, sound, stills_main
 from carrete.adapters.ffmpeg.run import Command, Runner
 from carrete.adapters.ffmpeg.sandbox import find_jail
 from carrete.domain.artifacts import ArtifactKind, JsonObject, MadeFile
@@ -78,7 +78,10 @@ class FfmpegTranscoder:
         *,
         only: Sequence[str] | None = None,
     ) -> tuple[MadeFile, ...]:
-        """One chunk in every rendition that is not a copy, or in those that ``only`` names."""
+        """One chunk in every rendition that is not a copy, or in those that ``only`` names.
+
+        The meta of the top rendition of up to twelve chunks holds the ``vmaf`` of some frames.
+        """
         runner, out = await self._runner(), files.real(out)
         source = await look.readable(runner, self._ffmpeg, source, plan)
         wanted = [
@@ -99,6 +102,7 @@ class FfmpegTranscoder:
             total=chunk.frame_count,
         )
         outcome = await runner.encode(command, on_progress)
+        facts: JsonObject = {"complaints": outcome.complaints}
         made = []
         for rendition in wanted:
             path = outputs[rendition.name]
@@ -109,8 +113,20 @@ class FfmpegTranscoder:
                     f"chunk {chunk.index}: {layout.samples} of {chunk.frame_count} frames decode: "
                     + " | ".join(outcome.tail)[-300:],
                 )
-            size: JsonObject = {"width": rendition.width, "height": rendition.height}
-            meta = sound.meta_of(layout) | size | {"complaints": outcome.complaints}
+            meta = sound.meta_of(layout) | facts
+            meta |= {"width": rendition.width, "height": rendition.height}
+            if rendition == plan.top and quality.is_sampled(plan, chunk):
+                meta["vmaf"] = await quality.measure(
+                    runner,
+                    self._ffmpeg,
+                    source,
+                    plan,
+                    chunk,
+                    made=path,
+                    grant=command.grant,
+                    threads=self._threads,
+                    limits=self._limits,
+                )
             name, index = rendition.name, chunk.index
             made.append(
                 MadeFile(path, ArtifactKind.CHUNK, path.name, "video/mp4", name, index, meta)

@@ -86,7 +86,5 @@ async def track(video_id: UUID, track: Track, account: AccountDep, api: ApiDep) 
 
 async def storyboard(video_id: UUID, account: AccountDep, api: ApiDep) -> Response:
     """For the seek bar of players and for previews."""
-    text = await use.storyboard(
-        account.id, video_id, videos=api.container.videos, urls=api.urls
-    )
+    text = await use.storyboard(account.id, video_id, videos=api.container.videos, urls=api.urls)
     return Response(text, media_type=VTT)
