@@ -14,6 +14,7 @@ import httpx
 import pytest
 from tests.conftest import Aws
 from tests.integration.api.problems import assert_problem
+from tests.integration.api.published import plan
 from tests.integration.api.serving import DATA, Client, Service, serve, settings_for
 
 from carrete.api.app import create_app
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.e2e
 PUBLIC = {"register", "login", "health", "readiness", "metrics"}
 """Operations that work without a session. Whoever adds one decides it here."""
 
-PATH_VALUES = {"kind": ("original", "processed"), "track": ("audio")}
+PATH_VALUES = {"kind": ("original", "processed"), "track": (plan().top.name, "audio")}
 """What parameters of paths, other than the video's id, may be: all of it is tried."""
 
 STREAM = "text/event-stream"

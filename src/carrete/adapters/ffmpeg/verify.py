@@ -9,7 +9,7 @@ from carrete.domain.plan import Plan
 
 SOUND_TOLERANCE_S = 0.060
 """Sound comes in packets of 21 ms; a listener notices from about 80 ms on."""
-FULL_DECODE_S = 60.0
+FULL_DECODE_S = 20.0
 """Seconds of picture that are decoded: all of a short result, an even share of a long one."""
 
 

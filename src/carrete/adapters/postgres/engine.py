@@ -1,14 +1,15 @@
 """Connections and transactions: where PostgreSQL's errors are translated and events are written."""
 
 import json
+import select
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import Row, event, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -93,9 +94,10 @@ class Database:
             pool_size=pool,
             max_overflow=0,
             pool_timeout=15,
-            pool_pre_ping=True,
             connect_args={"connect_timeout": 10, "application_name": "carrete"},
         )
+
+        event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -113,6 +115,18 @@ class Database:
     async def close(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
+
+
+def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
+    """Have the pool replace a connection that the server has closed, without asking the server.
+
+    Nothing comes unasked on an idle connection but its end; a ping would cost every transaction a
+    round trip.
+    """
+    descriptor = connection.driver_connection.fileno()
+    readable, _, _ = select.select([descriptor], [], [], 0)
+    if readable:
+        raise DisconnectionError("the server closed the connection")
 
 
 class translated:  # noqa: N801 - reads as a statement

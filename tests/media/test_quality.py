@@ -1,0 +1,61 @@
+"""The sampled VMAF compares each frame with the one that it was made from."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.media.jobs import ignore
+
+from carrete.adapters.ffmpeg import quality
+from carrete.adapters.ffmpeg.filters import escape
+from carrete.adapters.ffmpeg.transcoder import FfmpegTranscoder
+from carrete.domain.media import mean_vmaf
+from carrete.domain.plan import make_plan
+
+pytestmark = pytest.mark.media
+
+Clip = Callable[[str], Path]
+
+
+@pytest.mark.parametrize("name", ["cfr24", "cfr25_open", "vfr", "ts_mpeg2", "offset"])
+async def test_frames_are_compared_with_their_own_source(
+    name: str,
+    clip: Clip,
+    transcoder: FfmpegTranscoder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(quality, "MIN_STEP", 1)
+    source = clip(name)
+    plan = make_plan(await transcoder.probe(source))
+    assert len(plan.chunks) > 1
+    sampled = []
+    for chunk in plan.chunks:
+        [made] = await transcoder.encode_chunk(source, plan, chunk, tmp_path, ignore)
+        sampled.append(made.meta["vmaf"])
+    # Numbered frames differ wholly from one another: a wrong pair scores below fifty.
+    assert all(isinstance(one, float) and one > 90 for one in sampled), sampled
+
+
+async def test_a_few_chunks_of_a_long_video_are_measured(
+    clip: Clip, transcoder: FfmpegTranscoder
+) -> None:
+    plan = make_plan(await transcoder.probe(clip("cfr24")))
+    for count, most in ((1, 1), (6, 2), (360, 12)):
+        chunks = tuple(replace(plan.chunks[0], index=n) for n in range(count))
+        long = replace(plan, chunks=chunks)
+        measured = [one.index for one in chunks if quality.is_sampled(long, one)]
+        assert 1 <= len(measured) <= most
+        assert measured[0] == 0
+
+
+def test_the_mean_leaves_out_what_was_not_measured() -> None:
+    assert mean_vmaf([90.0, None, 92.0]) == 91.0
+    assert mean_vmaf([None]) is None
+
+
+def test_a_path_of_any_name_is_one_filter_value() -> None:
+    assert escape("/tmp/a") == "/tmp/a"
+    assert escape("a:b") == "a\\\\:b"
+    assert escape("a,b") == "a\\,b"
