@@ -234,11 +234,19 @@ class VideoStore(Protocol):
         """
         ...
 
-    async def request_removal(self, owner_id: UUID, video_id: UUID) -> Sequence[Doorbell]:
+    async def request_removal(
+        self, owner_id: UUID, video_id: UUID, *, only: VideoState | None = None
+    ) -> Sequence[Doorbell]:
         """Hide the video from its owner, stop its work and open the task that deletes its objects.
+
+        Args:
+            owner_id: who asks.
+            video_id: of which video.
+            only: the state that the video must be in.
 
         Raises:
             NotFoundError: the owner has no such video.
+            InvalidStateError: it is in another state than ``only``.
         """
         ...
 

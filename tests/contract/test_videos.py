@@ -136,6 +136,14 @@ async def test_a_removed_video_is_gone_for_its_owner_at_once(stores: Stores) -> 
     assert await stores.videos.videos(owner, limit=5) == []
 
 
+async def test_a_removal_for_one_state_leaves_a_video_in_another_alone(stores: Stores) -> None:
+    owner = (await stores.account()).id
+    video = await stores.queued(owner)
+    with pytest.raises(InvalidStateError):
+        await stores.videos.request_removal(owner, video.id, only=VideoState.UPLOADING)
+    assert (await stores.videos.video(owner, video.id)).state is VideoState.QUEUED
+
+
 async def test_every_change_is_an_event_in_order(stores: Stores) -> None:
     owner = (await stores.account()).id
     video = await stores.queued(owner)

@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
+from carrete.domain.video import VideoState
 from carrete.ports import Queue, VideoStore
 from carrete.usecases.doorbells import ring
-from carrete.usecases.sign_parts import uploading
 
 
 async def abort_upload(owner_id: UUID, video_id: UUID, *, videos: VideoStore, queue: Queue) -> None:
@@ -14,5 +14,5 @@ async def abort_upload(owner_id: UUID, video_id: UUID, *, videos: VideoStore, qu
         NotFoundError: the owner has no such video.
         InvalidStateError: its upload is over; deleting the video is another request.
     """
-    await uploading(owner_id, video_id, videos=videos)
-    await ring(queue, await videos.request_removal(owner_id, video_id))
+    bells = await videos.request_removal(owner_id, video_id, only=VideoState.UPLOADING)
+    await ring(queue, bells)

@@ -3,8 +3,11 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -12,7 +15,6 @@ from tests.conftest import Aws
 from tests.integration.api.serving import PASSWORD, settings_for
 
 from carrete.bootstrap import create_local_resources
-from carrete.local.localstack import free_port
 
 PROGRAM = (
     "from carrete.api.main import run; from carrete.config import load_settings;"
@@ -24,7 +26,7 @@ PROGRAM = (
 async def test_a_signal_ends_the_process_in_good_order(
     database_url: str, aws: Aws, ending: signal.Signals
 ) -> None:
-    settings = settings_for(database_url, aws, api_port=free_port(18080))
+    settings = settings_for(database_url, aws)
     await create_local_resources(settings)
     environment = os.environ | {
         "CARRETE_DATABASE_URL": database_url,
@@ -32,44 +34,52 @@ async def test_a_signal_ends_the_process_in_good_order(
         "CARRETE_S3_BUCKET": settings.s3_bucket,
         "CARRETE_SQS_QUEUE_URL": settings.sqs_queue_url,
         "CARRETE_SQS_DLQ_URL": settings.sqs_dlq_url,
-        "CARRETE_API_PORT": str(settings.api_port),
+        # Any free one: asking for one that is free now would be a race with other tests.
+        "CARRETE_API_PORT": "0",
     }
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", PROGRAM, env=environment, stderr=asyncio.subprocess.PIPE
     )
+    assert process.stderr is not None
     try:
-        url = f"http://127.0.0.1:{settings.api_port}"
-        async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
-            await answers(http)
-            body = {"email": "ana@example.com", "password": PASSWORD}
-            token = (await http.post("/api/auth/register", json=body)).json()["token"]
-            headers = {"Authorization": f"Bearer {token}"}
-            async with http.stream("GET", "/api/events", headers=headers) as stream:
-                lines = stream.aiter_lines()
-                assert await anext(lines) == "retry: 1000"
-                process.send_signal(ending)
-                async for _ in lines:
-                    pass
-        _, log = await asyncio.wait_for(process.communicate(), 5)
+        written = await until_it_serves(process.stderr)
+        url = re.findall(r"http://[0-9.:]+", written[-1]["event"])[0]
+        token = await watch_until_the_end(url, lambda: process.send_signal(ending))
+        _, rest = await asyncio.wait_for(process.communicate(), 20)
     finally:
         if process.returncode is None:
             process.kill()
             await process.communicate()
-    assert process.returncode == 0
-    written = [json.loads(line) for line in log.decode().splitlines()]
+    log = rest.decode()
+    written += [json.loads(line) for line in log.splitlines()]
+    assert process.returncode == 0, log
     requests = [line for line in written if line["event"] == "request"]
     assert {line["route"] for line in requests} == {"/api/auth/register", "/api/events"}
-    assert not [line for line in written if line["level"] in {"warning", "error"}]
-    assert PASSWORD not in log.decode()
-    assert token not in log.decode()
+    assert not [line for line in written if line["level"] in {"warning", "error"}], log
+    assert PASSWORD not in log
+    assert token not in log
 
 
-async def answers(http: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                await http.get("/healthz")
-            except httpx.TransportError:
-                await asyncio.sleep(0.1)
-            else:
-                return
+async def until_it_serves(log: asyncio.StreamReader) -> list[dict[str, Any]]:
+    """The lines up to the one that says where it listens."""
+    lines: list[dict[str, Any]] = []
+    async with asyncio.timeout(60):
+        while not lines or "running on" not in lines[-1]["event"]:
+            lines.append(json.loads(await log.readline()))
+    return lines
+
+
+async def watch_until_the_end(url: str, end: Callable[[], None]) -> str:
+    """Open an event stream and end the process: the stream must end too. Returns the token."""
+    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as http:
+        body = {"email": "ana@example.com", "password": PASSWORD}
+        token = str((await http.post("/api/auth/register", json=body)).json()["token"])
+        headers = {"Authorization": f"Bearer {token}"}
+        async with http.stream("GET", "/api/events", headers=headers) as stream:
+            lines = stream.aiter_lines()
+            assert await anext(lines) == "retry: 1000"
+            end()
+            async with asyncio.timeout(10):
+                async for _ in lines:
+                    pass
+    return token

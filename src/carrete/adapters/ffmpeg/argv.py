@@ -210,6 +210,9 @@ def copy_video(
         *("-c", "copy"),
         *("-bsf:v", _moved(plan)),
         *_NO_METADATA,
+        # The clock of the encoded renditions: players that switch between tracks of different
+        # timescales (hls.js) work out the offset anew, and leave a hole.
+        *("-video_track_timescale", str(plan.timescale)),
         *("-min_frag_duration", "1900000"),  # microseconds; else every picture of intra-only video
         *_FRAGMENTED,
         f"file:{out}",

@@ -208,9 +208,13 @@ class MemoryStore(MemoryMaintenance, MemoryJobs):
             raise InvalidStateError(video.state, "canceled")
         return self.owned(owner_id, video_id)
 
-    async def request_removal(self, owner_id: UUID, video_id: UUID) -> Sequence[Doorbell]:
+    async def request_removal(
+        self, owner_id: UUID, video_id: UUID, *, only: VideoState | None = None
+    ) -> Sequence[Doorbell]:
         """See ``ports.VideoStore``."""
         video = self.owned(owner_id, video_id)
+        if only is not None and video.state is not only:
+            raise InvalidStateError(video.state, "removed")
         self.stop_tasks(video_id)
         task = NewTask(TaskKind.REMOVE, priority=Priority.CLEANUP)
         _, bells = self.open_job(video, video.profile, task)

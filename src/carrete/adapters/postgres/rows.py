@@ -1,5 +1,7 @@
 """From rows to the domain's values, and the columns that the rows must have."""
 
+from dataclasses import fields
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Row
@@ -10,16 +12,17 @@ from carrete.domain.task import Priority, Task, TaskKind, TaskState
 from carrete.domain.video import Video, VideoState
 from carrete.ports import Artifact
 
-VIDEO = """
-v.id, v.owner_id, v.name, v.extension, v.content_type, v.size_bytes, v.part_size, v.profile,
-v.state, v.upload_id, v.source_etag, v.job_id, v.published_job_id, v.failure, v.warnings,
-v.duration_s, v.width, v.height, v.frame_rate, v.video_codec, v.audio_codec, v.output_bytes,
-v.created_at, v.updated_at, v.uploaded_at, v.started_at, v.playable_at, v.finished_at,
+_FIELDS = tuple(field.name for field in fields(Video))
+
+_OWN = ", ".join(f"v.{name}" for name in _FIELDS if name != "progress")
+
+VIDEO = f"""
+{_OWN},
 CASE v.state WHEN 'ready' THEN 1.0::float8 WHEN 'processing' THEN (
     SELECT least(1.0, coalesce(sum(t.weight * t.progress), 0) / greatest(j.total_weight, 1e-9))
     FROM job j LEFT JOIN task t ON t.job_id = j.id WHERE j.id = v.job_id GROUP BY j.total_weight
 ) ELSE 0.0::float8 END AS progress
-"""
+"""  # noqa: S608 - names of our own fields
 
 TASK = """
 t.id, t.job_id, t.video_id, t.owner_id, t.kind, t.index, t.state, t.priority, t.attempt,
@@ -32,14 +35,24 @@ a.key, a.video_id, a.job_id, a.kind, a.size_bytes, a.content_type, a.rendition, 
 """
 
 
+_COLUMNS = [*(name for name in _FIELDS if name != "progress"), "progress"]
+_PICK = itemgetter(*(_COLUMNS.index(name) for name in _FIELDS))
+_STATE, _FAILURE, _WARNINGS, _PROGRESS = (
+    _FIELDS.index(name) for name in ("state", "failure", "warnings", "progress")
+)
+_STATES = {state.value: state for state in VideoState}
+_FAILURES: dict[str | None, FailureCode | None] = {code.value: code for code in FailureCode}
+_FAILURES[None] = None
+
+
 def to_video(row: Row[Any]) -> Video:
-    """A row of ``VIDEO`` columns."""
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
-    values["state"] = VideoState(values["state"])
-    values["failure"] = FailureCode(values["failure"]) if values["failure"] else None
-    values["warnings"] = tuple(values["warnings"])
-    values["progress"] = float(values["progress"] or 0.0)
-    return Video(**values)
+    """A row of ``VIDEO`` columns, by position: a list of videos makes a hundred of these."""
+    values = list(_PICK(row))
+    values[_STATE] = _STATES[values[_STATE]]
+    values[_FAILURE] = _FAILURES[values[_FAILURE]]
+    values[_WARNINGS] = tuple(values[_WARNINGS])
+    values[_PROGRESS] = float(values[_PROGRESS] or 0.0)
+    return Video(*values)
 
 
 def to_task(row: Row[Any]) -> Task:

@@ -193,10 +193,14 @@ class PostgresVideos:
                 raise InvalidStateError(VideoState(row.state), "canceled")
             return await _read(tx, owner_id, video_id)
 
-    async def request_removal(self, owner_id: UUID, video_id: UUID) -> Sequence[Doorbell]:
+    async def request_removal(
+        self, owner_id: UUID, video_id: UUID, *, only: VideoState | None = None
+    ) -> Sequence[Doorbell]:
         """See the port."""
         async with self._db.transaction() as tx:
             row = await changes.lock_video(tx, owner_id, video_id)
+            if only is not None and row.state != only:
+                raise InvalidStateError(VideoState(row.state), "removed")
             await changes.stop_tasks(tx, video_id)
             task = NewTask(TaskKind.REMOVE, priority=Priority.CLEANUP)
             _, bells = await changes.open_job(tx, owner_id, video_id, row.profile, task)
