@@ -4,7 +4,7 @@ Adapters translate their own errors into the ones named here, once. Every method
 ``TransientError`` when the service behind it can't be reached.
 """
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +23,10 @@ from carrete.domain.video import Event, Video, VideoFacts, VideoState
 
 ProgressSink = Callable[[float], None]
 """Takes the fraction that is done, 0 to 1. Called on the event loop, as often as it likes."""
+
+
+PartSink = Callable[[MadeFile], Awaitable[None]]
+"""Takes a part that is complete while the rest is still being made."""
 
 
 class NotFoundError(CarreteError):
@@ -419,6 +423,14 @@ class JobStore(Protocol):
         """
         ...
 
+    async def restart(self, task: Task, first: NewTask) -> Sequence[Doorbell]:
+        """Begin the job anew: its tasks and objects go, and ``first`` is its first task again.
+
+        Raises:
+            LeaseLostError: the attempt is no longer the task's; nothing was changed.
+        """
+        ...
+
     async def acknowledge(self, task: Task) -> None:
         """Say that a canceled or lost attempt has stopped and writes nothing any more."""
         ...
@@ -790,25 +802,46 @@ class Transcoder(Protocol):
         """Make the renditions of one chunk that ``only`` names, or all, from one decode."""
         ...
 
-    async def encode_audio(
+    async def copy_top(
         self, source: Path, plan: Plan, out: Path, on_progress: ProgressSink
     ) -> tuple[MadeFile, ...]:
-        """Make the sound of the whole video."""
+        """Keep the source's own picture as the top rendition, where the plan says so."""
         ...
 
-    async def poster(self, source: Path, plan: Plan, out: Path) -> tuple[MadeFile, ...]:
-        """Make the still pictures: poster and storyboard."""
+    async def encode_head(self, source: Path, plan: Plan, out: Path) -> tuple[MadeFile, ...]:
+        """Make the first seconds of sound ahead of the rest, where the plan says so: part 0."""
+        ...
+
+    async def encode_audio(
+        self,
+        source: Path,
+        plan: Plan,
+        out: Path,
+        on_progress: ProgressSink,
+        *,
+        after_head: bool = False,
+        on_part: PartSink | None = None,
+    ) -> tuple[MadeFile, ...]:
+        """Make the sound of the whole video, or all after the head.
+
+        With ``on_part``, complete parts go there in order while the rest is made, and only the
+        last one is returned.
+        """
+        ...
+
+    async def stills(self, plan: Plan, result: Path, out: Path) -> tuple[MadeFile, ...]:
+        """Make the still pictures of a finished file: poster and storyboard."""
         ...
 
     async def assemble(
         self,
         plan: Plan,
         chunks: Sequence[Path],
-        audio: Path | None,
+        audio: Sequence[Path],
         out: Path,
         on_progress: ProgressSink,
     ) -> tuple[MadeFile, ...]:
-        """Join the top rendition's chunks and the sound into ``processed.mp4``; encodes nothing."""
+        """Join the top rendition's chunks and the sound's parts, in order; encodes nothing."""
         ...
 
     async def verify(self, plan: Plan, result: Path) -> Verification:

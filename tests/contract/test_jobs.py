@@ -365,3 +365,20 @@ async def test_what_a_lost_attempt_published_is_replaced_by_the_next_one(stores:
     await stores.jobs.complete(new.task, Completion(result={}, files=[stored("new")]))
     assert [a.key for a in await stores.videos.artifacts(owner, video.id, kinds)] == ["new"]
     assert await stores.maintenance.dead_keys(600, 10) == ["old"]
+
+
+async def test_a_restarted_job_begins_anew_without_what_it_made(stores: Stores) -> None:
+    owner = (await stores.account()).id
+    video = await stores.queued(owner)
+    await stores.jobs.complete((await claimed(stores)).task, planned(2))
+    one, two = await claimed(stores), await claimed(stores)
+    await stores.jobs.intend(one.task, ["k"], LEASE)
+    await stores.jobs.complete(one.task, Completion(result={}, files=[stored("k")]))
+    first = NewTask(TaskKind.PREPARE, spec={"allow_copy": False})
+    assert len(await stores.jobs.restart(two.task, first)) == 1
+    again = await claimed(stores)
+    assert (again.task.kind, again.task.spec) == (TaskKind.PREPARE, {"allow_copy": False})
+    assert await stores.maintenance.dead_keys(600, 10) == ["k"]
+    with pytest.raises((LeaseLostError, TaskCanceledError)):
+        await stores.jobs.complete(two.task, Completion(result={}))
+    assert (await stores.videos.video(owner, video.id)).state is VideoState.PROCESSING

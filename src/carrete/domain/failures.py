@@ -112,6 +112,10 @@ class TransientError(CarreteError):
     """A passing fault (network, full disk, killed process, stalled encoder): trying again helps."""
 
 
+class ShortcutFailedError(CarreteError):
+    """A result in which something was copied is wrong: make it anew without the copy."""
+
+
 class LeaseLostError(CarreteError):
     """This attempt no longer owns its task: stop, change nothing."""
 

@@ -5,15 +5,17 @@ from carrete.domain.task import NewTask, Priority, TaskKind
 
 PREPARE_WEIGHT = 1.0
 AUDIO_SHARE = 0.05
+COPY_SHARE = 0.02
 FINISH_SHARE = 0.1
-"""Work of sound and finish as shares of the picture's, for progress only; seen on real jobs."""
+"""Work of sound, copy and finish as shares of the picture's, for progress only."""
 
 
 def media_tasks(plan: Plan) -> tuple[NewTask, ...]:
-    """The tasks that can start once the plan is known: every chunk, and the sound.
+    """The tasks that can start once the plan is known: every chunk, the sound, and the copy.
 
     The first chunk and the sound go first, since the stream starts with them.
     """
+    seconds = plan.duration_s
     chunks = tuple(
         NewTask(
             TaskKind.ENCODE,
@@ -23,14 +25,18 @@ def media_tasks(plan: Plan) -> tuple[NewTask, ...]:
         )
         for chunk in plan.chunks
     )
-    if plan.audio is None:
-        return chunks
-    sound = NewTask(
-        TaskKind.AUDIO,
-        priority=Priority.FIRST_SECONDS,
-        weight=max(plan.duration_s * AUDIO_SHARE, 0.1),
+    first = Priority.FIRST_SECONDS
+    sound = NewTask(TaskKind.AUDIO, priority=first, weight=max(seconds * AUDIO_SHARE, 0.1))
+    copy = NewTask(
+        TaskKind.COPY,
+        priority=first if plan.first.copy else Priority.BULK,
+        weight=max(seconds * COPY_SHARE, 0.1),
     )
-    return (*chunks, sound)
+    return (
+        *chunks,
+        *([sound] if plan.audio is not None else []),
+        *([copy] if plan.top.copy else []),
+    )
 
 
 def finish_task(plan: Plan) -> NewTask:

@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from carrete.domain.failures import FailureCode, InvalidInputError, TransientError
+from carrete.domain.failures import (
+    FailureCode,
+    InvalidInputError,
+    ShortcutFailedError,
+    TransientError,
+)
 
 MAX_FAILURES = 5
 """A task that failed or was lost this often is given up."""
@@ -24,6 +29,13 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Restart:
+    """Make the whole job anew, without the shortcut that was taken."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reject:
     """The source is at fault: the video fails with ``code``, for good."""
 
@@ -39,7 +51,7 @@ class DeadLetter:
     detail: str
 
 
-Decision: TypeAlias = Retry | Reject | DeadLetter
+Decision: TypeAlias = Retry | Restart | Reject | DeadLetter
 
 
 def backoff_s(failures: int) -> float:
@@ -61,6 +73,8 @@ def decide(error: BaseException, failures_before: int) -> Decision:
     failures = failures_before + 1
     if isinstance(error, InvalidInputError):
         return Reject(error.code, error.detail)
+    if isinstance(error, ShortcutFailedError):
+        return Restart(detail)
     if isinstance(error, TransientError):
         if failures < MAX_FAILURES:
             return Retry(backoff_s(failures), detail)

@@ -15,6 +15,7 @@ class TaskKind(StrEnum):
     PREPARE = "prepare"
     ENCODE = "encode"
     AUDIO = "audio"
+    COPY = "copy"
     FINISH = "finish"
     REMOVE = "remove"
 

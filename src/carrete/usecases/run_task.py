@@ -14,8 +14,8 @@ from carrete.domain.failures import (
     TaskCanceledError,
     TransientError,
 )
-from carrete.domain.retry import DeadLetter, Reject, Retry, decide
-from carrete.domain.task import Claim, Task, TaskKind
+from carrete.domain.retry import DeadLetter, Reject, Restart, Retry, decide
+from carrete.domain.task import Claim, NewTask, Priority, Task, TaskKind
 from carrete.ports import (
     Completion,
     Doorbell,
@@ -30,7 +30,7 @@ from carrete.ports import (
 from carrete.usecases.doorbells import ring
 from carrete.usecases.hold_lease import LeaseKeeper
 from carrete.usecases.tasks.bench import Bench, Progress
-from carrete.usecases.tasks.encode import audio, encode
+from carrete.usecases.tasks.encode import audio, copy, encode
 from carrete.usecases.tasks.finish import finish
 from carrete.usecases.tasks.prepare import prepare
 from carrete.usecases.tasks.remove import remove
@@ -43,6 +43,7 @@ HANDLERS: dict[TaskKind, Callable[[Bench], Awaitable[Completion]]] = {
     TaskKind.PREPARE: prepare,
     TaskKind.ENCODE: encode,
     TaskKind.AUDIO: audio,
+    TaskKind.COPY: copy,
     TaskKind.FINISH: finish,
     TaskKind.REMOVE: remove,
 }
@@ -75,7 +76,8 @@ class TaskRunner:
         """Run a task; afterwards it is done, waiting again, failed, or somebody else's.
 
         Canceling this call gives the task back. Returns the outcome in a word, for metrics:
-        ``done``, ``retry``, ``rejected``, ``dead_letter``, ``canceled``, ``lost`` or ``unsaved``.
+        ``done``, ``retry``, ``restart``, ``rejected``, ``dead_letter``, ``canceled``, ``lost`` or
+        ``unsaved``.
         """
         task = claim.task
         keeper = LeaseKeeper(
@@ -148,6 +150,15 @@ class TaskRunner:
                     bells = await self._persist(lambda: self.jobs.retry(task, delay_s, detail))
                     await ring(self.queue, bells, delay_s)
                     return "retry"
+                case Restart():
+                    first = NewTask(
+                        TaskKind.PREPARE,
+                        priority=Priority.FIRST_SECONDS,
+                        spec={"allow_copy": False},
+                    )
+                    bells = await self._persist(lambda: self.jobs.restart(task, first))
+                    await ring(self.queue, bells)
+                    return "restart"
                 case Reject(code, detail):
                     await self._persist(lambda: self.jobs.reject(task, code, detail))
                     return "rejected"

@@ -168,8 +168,10 @@ def choose_rate(raw: dict[str, Any]) -> tuple[Fraction, bool]:
     wanted = max(1 / (table["short_delta"] * base), average)
     if average > STANDARD_RATES[-1]:
         return average.limit_denominator(1001), True
-    near = [rate for rate in STANDARD_RATES if rate >= wanted * Fraction(98, 100)]
-    return (near[0] if near else STANDARD_RATES[-1]), True
+    # The nearest that is hardly slower; rates a thousandth apart must not be mixed up.
+    enough = [rate for rate in STANDARD_RATES if rate >= wanted * Fraction(98, 100)]
+    near = min(enough[:2], key=lambda rate: abs(rate - wanted), default=STANDARD_RATES[-1])
+    return near, True
 
 
 def _video(raw: dict[str, Any]) -> VideoFacts:

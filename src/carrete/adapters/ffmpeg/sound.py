@@ -120,9 +120,17 @@ class Parts:
             await self._on_part(made)
 
     async def _next(self, layout: Layout, end: int) -> MadeFile | None:
-        start = self._start(layout)
-        ready = sum(one.duration_s for one in layout.fragments[start:end])
-        if ready < self._wanted_s:
+        """The next part, once it is complete.
+
+        Where it ends depends on the sound alone: another attempt makes the same parts.
+        """
+        start, ready = self._start(layout), 0.0
+        for place in range(start, end):
+            ready += layout.fragments[place].duration_s
+            if ready >= self._wanted_s:
+                end = place + 1
+                break
+        else:
             return None
         made = await _cut(self._whole, layout, (start, end), self._whole.parent, self._index)
         self._index, self._done, self._wanted_s = self._index + 1, end, self._wanted_s * 2

@@ -87,6 +87,8 @@ class FfmpegTranscoder:
         wanted = [
             one for one in plan.renditions if not one.copy and (only is None or one.name in only)
         ]
+        if not wanted:
+            return ()
         outputs = {one.name: out / f"{one.name}.{chunk.index}.mp4" for one in wanted}
         command = Command(
             argv.encode(

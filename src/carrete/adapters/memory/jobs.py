@@ -167,6 +167,10 @@ class MemoryJobs(State):
         )
         row.lease_until = None
         self._make_real(task, completion.files)
+        for key in self.keys.values():
+            earlier = key.task_id == task.id and key.attempt < task.attempt
+            if earlier and key.state == "live":
+                key.state = "dead"
         job = self.job_rows[task.job_id]
         if completion.plan is not None:
             job.plan = completion.plan
@@ -261,6 +265,16 @@ class MemoryJobs(State):
             failure=code,
             finished_at=self.clock(),
         )
+
+    async def restart(self, task: Task, first: NewTask) -> Sequence[Doorbell]:
+        """See the port."""
+        self._held(task)
+        self.tasks = {k: r for k, r in self.tasks.items() if r.task.job_id != task.job_id}
+        for key in self.keys.values():
+            if key.job_id == task.job_id and key.state == "live":
+                key.state = "dead"
+        self._note(task, "job.restarted")
+        return self.add_tasks(task.owner_id, self.job_rows[task.job_id], [first])
 
     async def acknowledge(self, task: Task) -> None:
         """See the port."""

@@ -12,7 +12,7 @@ from carrete.adapters.postgres import changes, claims, rows
 from carrete.adapters.postgres.engine import CHANNEL, Database, Transaction, dump
 from carrete.domain.artifacts import JsonObject, original_key
 from carrete.domain.failures import FailureCode, LeaseLostError, TaskCanceledError
-from carrete.domain.task import Claim, Task, TaskKind
+from carrete.domain.task import Claim, NewTask, Task, TaskKind
 from carrete.domain.video import VideoState
 from carrete.ports import Artifact, Completion, Doorbell, Need, Removal, StoredFile
 
@@ -106,6 +106,13 @@ class PostgresJobs:
                 result=dump(completion.result),
             )
             await _make_real(tx, task, completion.files)
+            # parts that only an earlier attempt published are not part of this result
+            await tx.rows(
+                "UPDATE artifact SET state = 'dead' WHERE task_id = :task AND state = 'live'"
+                " AND attempt < :attempt",
+                task=task.id,
+                attempt=task.attempt,
+            )
             await _keep_plan(tx, task, completion)
             tx.note(task.owner_id, task.video_id, "task.done", **_label(task))
             bells = await changes.add_tasks(
@@ -153,6 +160,18 @@ class PostgresJobs:
         async with self._db.transaction() as tx:
             await _lock_held(tx, task)
             await fail_task(tx, task, code, detail)
+
+    async def restart(self, task: Task, first: NewTask) -> Sequence[Doorbell]:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            await _lock_held(tx, task)
+            await tx.rows("DELETE FROM task WHERE job_id = :job", job=task.job_id)
+            await tx.rows(
+                "UPDATE artifact SET state = 'dead' WHERE job_id = :job AND state = 'live'",
+                job=task.job_id,
+            )
+            tx.note(task.owner_id, task.video_id, "job.restarted", **_label(task))
+            return await changes.add_tasks(tx, task.owner_id, task.video_id, task.job_id, [first])
 
     async def acknowledge(self, task: Task) -> None:
         """See the port."""

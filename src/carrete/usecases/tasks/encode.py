@@ -1,8 +1,8 @@
-"""``encode`` and ``audio``: the picture of one chunk, and the sound of the whole video."""
+"""``encode``, ``audio`` and ``copy``: the picture and the sound."""
 
 from collections.abc import Sequence
 
-from carrete.domain.artifacts import ArtifactKind
+from carrete.domain.artifacts import ArtifactKind, MadeFile
 from carrete.domain.flow import finish_task
 from carrete.domain.plan import Plan
 from carrete.ports import Completion, Need, StoredFile
@@ -47,15 +47,49 @@ async def encode(bench: Bench) -> Completion:
 
 
 async def audio(bench: Bench) -> Completion:
-    """Make the sound."""
+    """Make the sound: its first seconds ahead of the rest, then in parts that can be streamed."""
     plan = bench.plan
+    if plan.audio is None:
+        return Completion(result={}, last=finish_task(plan))
+    needs = first_seconds(plan)
+    size = 0
+
+    async def publish(made: Sequence[MadeFile]) -> None:
+        nonlocal size
+        files = await bench.store(made, lambda _: None)
+        size += sum(file.size_bytes for file in files)
+        await bench.jobs.publish(bench.claim.task, files, needs)
+
     read = bench.progress.part(0.0, 0.05)
-    ranges = plan.audio.source_ranges if plan.audio else ()
-    async with bench.workspace.source(bench.claim, read, ranges) as source:
+    if plan.audio.head_s:
+        async with bench.workspace.source(bench.claim, read, plan.audio.head_ranges) as source:
+            await publish(await bench.transcoder.encode_head(source, plan, bench.scratch))
+    async with bench.workspace.source(bench.claim, read, plan.audio.source_ranges) as source:
         made = await bench.transcoder.encode_audio(
-            source, plan, bench.scratch, bench.progress.part(0.05, 0.95)
+            source,
+            plan,
+            bench.scratch,
+            bench.progress.part(0.05, 0.95),
+            after_head=plan.audio.head_s > 0,
+            on_part=lambda part: publish([part]),
         )
     files = await bench.store(made, bench.progress.part(0.95, 1.0))
+    return Completion(
+        result={"bytes": size + sum(file.size_bytes for file in files)},
+        files=files,
+        playable_when=needs,
+        last=finish_task(plan),
+    )
+
+
+async def copy(bench: Bench) -> Completion:
+    """Keep the original's own picture as the top rendition."""
+    plan = bench.plan
+    async with bench.workspace.source(bench.claim, bench.progress.part(0.0, 0.5)) as source:
+        made = await bench.transcoder.copy_top(
+            source, plan, bench.scratch, bench.progress.part(0.5, 0.8)
+        )
+    files = await bench.store(made, bench.progress.part(0.8, 1.0))
     return Completion(
         result={"bytes": sum(file.size_bytes for file in files)},
         files=files,
@@ -66,8 +100,7 @@ async def audio(bench: Bench) -> Completion:
 
 def first_seconds(plan: Plan) -> list[Need]:
     """What must be there before the first seconds can be streamed."""
-    chunk = None if plan.first.copy else 0
-    needs = [Need(ArtifactKind.CHUNK, plan.first.name, chunk)]
+    needs = [Need(ArtifactKind.CHUNK, plan.first.name, 0)]
     if plan.audio is not None:
         needs.append(Need(ArtifactKind.AUDIO, None, 0))
     return needs

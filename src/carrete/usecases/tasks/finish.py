@@ -2,17 +2,25 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 
 from carrete.domain.artifacts import ArtifactKind, JsonValue
+from carrete.domain.failures import ShortcutFailedError
+from carrete.domain.media import FfmpegError, VerificationError, mean_vmaf
 from carrete.domain.plan import Plan
+from carrete.domain.retry import describe
 from carrete.ports import Artifact, Completion, Need, NotFoundError, ProgressSink
 from carrete.usecases.tasks.bench import Bench
 
 
 async def finish(bench: Bench) -> Completion:
-    """Make ``processed.mp4`` and the poster, verify, and publish the job's results."""
+    """Make ``processed.mp4`` and the still pictures, verify, and publish the job's results.
+
+    Raises:
+        ShortcutFailedError: the result is wrong, and something in it was copied: make it anew.
+        VerificationError: the result is wrong.
+    """
     plan = bench.plan
     _, made = await bench.jobs.plan_of(bench.claim.task.job_id)
     pieces = bench.scratch / "pieces"
@@ -22,25 +30,34 @@ async def finish(bench: Bench) -> Completion:
     top = [a for a in made if a.kind is ArtifactKind.CHUNK and a.rendition == plan.top.name]
     sound = [a for a in made if a.kind is ArtifactKind.AUDIO]
     local = await _fetch(bench, [*top, *sound], pieces, bench.progress.part(0.0, 0.3))
-    files = await bench.transcoder.assemble(
-        plan,
-        local[: len(top)],
-        local[len(top)] if sound else None,
-        out,
-        bench.progress.part(0.3, 0.5),
-    )
-    processed = next(file for file in files if file.kind is ArtifactKind.PROCESSED)
-    verified = await bench.transcoder.verify(plan, processed.path)
+    try:
+        files = await bench.transcoder.assemble(
+            plan, local[: len(top)], local[len(top) :], out, bench.progress.part(0.3, 0.5)
+        )
+        processed = next(file for file in files if file.kind is ArtifactKind.PROCESSED)
+        verified = await bench.transcoder.verify(plan, processed.path)
+    except (FfmpegError, VerificationError) as exc:
+        if plan.top.copy or (plan.audio is not None and plan.audio.copy):
+            raise ShortcutFailedError(describe(exc)) from exc
+        raise
     bench.progress.part(0.0, 1.0)(0.7)
-    async with bench.workspace.source(bench.claim, bench.progress.part(0.7, 0.75)) as source:
-        files += await bench.transcoder.poster(source, plan, out)
+    files += await bench.transcoder.stills(plan, processed.path, out)
     stored = await bench.store(files, bench.progress.part(0.75, 1.0))
     return Completion(
-        result={"verified": asdict(verified), "renditions": _renditions(plan, made)},
+        result={
+            "verified": replace(verified, vmaf=_vmaf(top)).to_json(),
+            "renditions": _renditions(plan, made),
+        },
         files=stored,
         playable_when=[Need(ArtifactKind.PROCESSED, None, None)],
         publish=True,
     )
+
+
+def _vmaf(top: Sequence[Artifact]) -> float | None:
+    """Of frames that were sampled while the chunks were made."""
+    sampled = [piece.meta.get("vmaf") for piece in top]
+    return mean_vmaf([float(one) for one in sampled if isinstance(one, int | float)])
 
 
 async def _fetch(

@@ -19,7 +19,8 @@ async def prepare(bench: Bench) -> Completion:
         InvalidInputError: the original is no video that can be processed.
     """
     info = await _probe(bench)
-    plan = make_plan(info, Profile(bench.claim.profile))
+    allow_copy = bool(bench.claim.task.spec.get("allow_copy", True))
+    plan = make_plan(info, Profile(bench.claim.profile), allow_copy=allow_copy)
     return Completion(
         result={"chunks": len(plan.chunks), "renditions": len(plan.renditions)},
         facts=facts_of(info),
