@@ -1,7 +1,6 @@
 """Wiring: the one place that knows which adapter stands behind which port."""
 
 import json
-import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -124,11 +123,6 @@ async def open_workspace(
         yield workspace
     finally:
         await workspace.close()
-
-
-def sandbox_available() -> bool:
-    """Whether bubblewrap is on this machine."""
-    return shutil.which("bwrap") is not None
 
 
 async def create_local_resources(settings: Settings) -> None:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import imageio_ffmpeg
 import pytest
 from tests.conftest import Aws
+from tests.media import corpus
 
 from carrete.bootstrap import (
     Container,
@@ -67,6 +69,14 @@ def _make(path: Path, seconds: int, rate: int) -> None:
     subprocess.run([*argv, str(path)], check=True, capture_output=True)
 
 
+@pytest.fixture(scope="session")
+def clip_of(request: pytest.FixtureRequest) -> Callable[[str], Path]:
+    """Gives a clip of the media corpus by name; clips are kept in pytest's cache."""
+    folder = request.config.cache.mkdir(f"media-corpus-{corpus.fingerprint()}")
+    ffmpeg = Path(imageio_ffmpeg.get_ffmpeg_exe())
+    return lambda name: corpus.make(name, folder, ffmpeg)
+
+
 @dataclass
 class Desk:
     """Everything a test needs to send a video and watch a worker."""
@@ -99,15 +109,17 @@ class Desk:
     async def video(self, video: Video) -> Video:
         return await self.container.videos.video(video.owner_id, video.id)
 
-    async def until(self, video: Video, wanted: Callable[[Video], bool]) -> Video:
+    async def until(
+        self, video: Video, wanted: Callable[[Video], bool], within_s: float = 90
+    ) -> Video:
         """Wait, from event to event, until the video is as wanted."""
-        async with asyncio.timeout(90), self.container.events.listen() as heard:
+        async with asyncio.timeout(within_s), self.container.events.listen() as heard:
             while not wanted(now := await self.video(video)):
                 await anext(heard)
             return now
 
-    async def settled(self, video: Video) -> Video:
-        return await self.until(video, lambda now: now.state in SETTLED)
+    async def settled(self, video: Video, within_s: float = 90) -> Video:
+        return await self.until(video, lambda now: now.state in SETTLED, within_s)
 
     @asynccontextmanager
     async def worker(self, **changes: object) -> AsyncIterator[Slot]:

@@ -13,6 +13,9 @@ from carrete.domain.retry import describe
 from carrete.ports import Artifact, Completion, Need, NotFoundError, ProgressSink
 from carrete.usecases.tasks.bench import Bench
 
+MIN_VMAF = 15.0
+"""A black or frozen picture scores near 0 where the source moves."""
+
 
 async def finish(bench: Bench) -> Completion:
     """Make ``processed.mp4`` and the still pictures, verify, and publish the job's results.
@@ -36,6 +39,7 @@ async def finish(bench: Bench) -> Completion:
         )
         processed = next(file for file in files if file.kind is ArtifactKind.PROCESSED)
         verified = await bench.transcoder.verify(plan, processed.path)
+        vmaf = check_vmaf(top)
     except (FfmpegError, VerificationError) as exc:
         if plan.top.copy or (plan.audio is not None and plan.audio.copy):
             raise ShortcutFailedError(describe(exc)) from exc
@@ -45,7 +49,7 @@ async def finish(bench: Bench) -> Completion:
     stored = await bench.store(files, bench.progress.part(0.75, 1.0))
     return Completion(
         result={
-            "verified": replace(verified, vmaf=_vmaf(top)).to_json(),
+            "verified": replace(verified, vmaf=vmaf).to_json(),
             "renditions": _renditions(plan, made),
         },
         files=stored,
@@ -54,10 +58,18 @@ async def finish(bench: Bench) -> Completion:
     )
 
 
-def _vmaf(top: Sequence[Artifact]) -> float | None:
-    """Of frames that were sampled while the chunks were made."""
+def check_vmaf(top: Sequence[Artifact]) -> float | None:
+    """The VMAF of frames that were sampled while the chunks were made, beside the source's own.
+
+    Raises:
+        VerificationError: some chunk looks nothing like its source: black, frozen or garbled.
+    """
     sampled = [piece.meta.get("vmaf") for piece in top]
-    return mean_vmaf([float(one) for one in sampled if isinstance(one, int | float)])
+    known = [float(one) for one in sampled if isinstance(one, int | float)]
+    if known and min(known) < MIN_VMAF:
+        msg = f"a chunk has a VMAF of {min(known):.1f} against its source"
+        raise VerificationError(msg)
+    return mean_vmaf(known)
 
 
 async def _fetch(
