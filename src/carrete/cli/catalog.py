@@ -159,7 +159,7 @@ MESSAGES: dict[str, Sentence] = {
     "file_failed": Sentence("{file}: {reason}", "{file}: {reason}"),
     "up_ready": Sentence(
         "\nCarrete runs on {url}\n"
-        "  sign up      open {url}, or: carrete register --server {url}\n"
+        "  sign up      carrete register --server {url}\n"
         "  upload       carrete upload FILE --server {url}\n"
         "  API          {url}/api/openapi.json\n"
         "  S3, SQS      {aws}   ({workers} worker(s))\n\n"
@@ -168,7 +168,7 @@ MESSAGES: dict[str, Sentence] = {
         "  {variables}\n"
         "`carrete doctor` checks them. Ctrl-C stops everything.",
         "\nCarrete funciona en {url}\n"
-        "  cuenta       abre {url}, o: carrete register --server {url}\n"
+        "  cuenta       carrete register --server {url}\n"
         "  subir        carrete upload ARCHIVO --server {url}\n"
         "  API          {url}/api/openapi.json\n"
         "  S3, SQS      {aws}   ({workers} worker(s))\n\n"

@@ -189,10 +189,15 @@ def _identity() -> Identity | None:
 
 
 def _short_parent() -> Path | None:
-    """Where the temporary directory goes: a socket in it must not have too long a name."""
+    """Where the temporary directory goes.
+
+    A socket in it must not have too long a name, and whom the server runs as must get there.
+    """
     usual = Path(tempfile.gettempdir())
     room = LONGEST_SOCKET_DIRECTORY - len("/carrete-pg-12345678")
-    return None if len(os.fsencode(usual)) <= room else Path("/tmp")  # noqa: S108 - mkdtemp in it
+    reached = _identity() is None or _open_to_all(usual)
+    fits = len(os.fsencode(usual)) <= room
+    return None if fits and reached else Path("/tmp")  # noqa: S108 - mkdtemp in it
 
 
 def _prepare(directory: Path) -> Path:
