@@ -37,8 +37,12 @@ GONE_S = 15.0
 
 
 @pytest.fixture
-def private_tmp(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def private_tmp(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
     """A temporary directory that only this test's servers use; it must be empty at its end."""
+    # pytest makes its own when it is first asked for: before, not in here.
+    tmp_path_factory.getbasetemp()
     path = Path(tempfile.mkdtemp(prefix="carrete-test-"))
     # Under root PostgreSQL runs as somebody else, who has to get through.
     path.chmod(0o711)

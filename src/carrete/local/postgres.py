@@ -195,7 +195,7 @@ def _short_parent() -> Path | None:
     """
     usual = Path(tempfile.gettempdir())
     room = LONGEST_SOCKET_DIRECTORY - len("/carrete-pg-12345678")
-    reached = _identity() is None or _open_to_all(usual)
+    reached = _identity() is None or _reachable(usual)
     fits = len(os.fsencode(usual)) <= room
     return None if fits and reached else Path("/tmp")  # noqa: S108 - mkdtemp in it
 
@@ -230,7 +230,13 @@ def _find_binaries() -> Path:
     return Path(found.submodule_search_locations[0], "pginstall", "bin")
 
 
+def _reachable(folder: Path) -> bool:
+    """Whether another user can get to what is in a directory."""
+    return all(part.stat().st_mode & stat.S_IXOTH for part in (folder, *folder.parents))
+
+
 def _open_to_all(binaries: Path) -> bool:
     """Whether another user can reach and run the binaries."""
-    way = all(folder.stat().st_mode & stat.S_IXOTH for folder in (binaries, *binaries.parents))
-    return way and all(file.stat().st_mode & stat.S_IXOTH for file in binaries.iterdir())
+    return _reachable(binaries) and all(
+        file.stat().st_mode & stat.S_IXOTH for file in binaries.iterdir()
+    )
