@@ -1,15 +1,14 @@
 """The whole system as its users have it: separate processes, real stores, the client library."""
 
 import asyncio
-import subprocess
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from tests.clips import make_clip
 
-from carrete.bootstrap import ffmpeg_path
 from carrete.client.api import CarreteClient
 from carrete.client.events import tracking
 from carrete.client.models import TaskView, VideoView
@@ -97,28 +96,9 @@ def settings(stack: Stack) -> Settings:
 
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return _make(tmp_path_factory.mktemp("clips") / "día 1 'quoted' 🎬.mp4", 3)
+    return make_clip(tmp_path_factory.mktemp("clips") / "día 1 'quoted' 🎬.mp4", 3)
 
 
 @pytest.fixture(scope="session")
 def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return _make(tmp_path_factory.mktemp("clips") / "long.mp4", 20)
-
-
-def _make(path: Path, seconds: int) -> Path:
-    settings = load_settings(
-        database_url="postgresql+psycopg://unused/unused",
-        s3_bucket="unused",
-        sqs_queue_url="unused",
-        sqs_dlq_url="unused",
-    )
-    sources = [
-        f"testsrc2=size=1280x720:rate=30:duration={seconds}",
-        f"sine=frequency=440:sample_rate=48000:duration={seconds}",
-    ]
-    argv = [str(ffmpeg_path(settings)), "-v", "error", "-y"]
-    for source in sources:
-        argv += ["-f", "lavfi", "-i", source]
-    argv += ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"]
-    subprocess.run([*argv, str(path)], check=True, capture_output=True)
-    return path
+    return make_clip(tmp_path_factory.mktemp("clips") / "long.mp4", 20)

@@ -1,7 +1,6 @@
 """A worker in this process, over real PostgreSQL, S3, SQS and ffmpeg."""
 
 import asyncio
-import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,13 +9,13 @@ from uuid import UUID, uuid4
 
 import imageio_ffmpeg
 import pytest
+from tests.clips import make_clip
 from tests.conftest import Aws
 from tests.media import corpus
 
 from carrete.bootstrap import (
     Container,
     create_local_resources,
-    ffmpeg_path,
     open_container,
     open_workspace,
 )
@@ -38,35 +37,13 @@ SETTLED = {VideoState.READY, VideoState.FAILED, VideoState.CANCELED}
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three seconds of moving picture with sound."""
-    path = tmp_path_factory.mktemp("clips") / "clip.mp4"
-    _make(path, 3, 30)
-    return path
+    return make_clip(tmp_path_factory.mktemp("clips") / "clip.mp4", 3)
 
 
 @pytest.fixture(scope="session")
 def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Long enough that its encoding can be interrupted."""
-    path = tmp_path_factory.mktemp("clips") / "long.mp4"
-    _make(path, 40, 30)
-    return path
-
-
-def _make(path: Path, seconds: int, rate: int) -> None:
-    settings = load_settings(
-        database_url="postgresql+psycopg://unused/unused",
-        s3_bucket="unused",
-        sqs_queue_url="unused",
-        sqs_dlq_url="unused",
-    )
-    sources = [
-        f"testsrc2=size=1280x720:rate={rate}:duration={seconds}",
-        f"sine=frequency=440:sample_rate=48000:duration={seconds}",
-    ]
-    argv = [str(ffmpeg_path(settings)), "-v", "error", "-y"]
-    for source in sources:
-        argv += ["-f", "lavfi", "-i", source]
-    argv += ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"]
-    subprocess.run([*argv, str(path)], check=True, capture_output=True)
+    return make_clip(tmp_path_factory.mktemp("clips") / "long.mp4", 40)
 
 
 @pytest.fixture(scope="session")

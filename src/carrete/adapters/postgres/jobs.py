@@ -2,16 +2,15 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row
 
-from carrete.adapters.postgres import changes, claims, rows
+from carrete.adapters.postgres import changes, claims, outcomes, rows
 from carrete.adapters.postgres.engine import CHANNEL, Database, Transaction, dump
 from carrete.domain.artifacts import JsonObject, original_key
-from carrete.domain.failures import FailureCode, LeaseLostError, TaskCanceledError
+from carrete.domain.failures import FailureCode
 from carrete.domain.task import Claim, NewTask, Task, TaskKind
 from carrete.domain.video import VideoState
 from carrete.ports import Artifact, Completion, Doorbell, Need, Removal, StoredFile
@@ -52,7 +51,7 @@ class PostgresJobs:
                 progress=min(max(progress, 0.0), 1.0),
             )
             if beat is None:
-                await _lost(tx, task)
+                await outcomes.lost(tx, task)
                 return
             if task.kind is not TaskKind.REMOVE and progress > task.progress:
                 await tx.rows(
@@ -72,7 +71,7 @@ class PostgresJobs:
                 lease=lease_s,
             )
             if held is None:
-                await _lost(tx, task)
+                await outcomes.lost(tx, task)
             for key in keys:
                 await tx.rows(
                     "INSERT INTO artifact (key, owner_id, video_id, job_id, task_id, attempt,"
@@ -90,22 +89,22 @@ class PostgresJobs:
     ) -> None:
         """See the port."""
         async with self._db.transaction() as tx:
-            await _lock_held(tx, task)
-            await _make_real(tx, task, files)
-            await _set_playable(tx, task, playable_when)
-            tx.note(task.owner_id, task.video_id, "task.published", **_label(task))
+            await outcomes.lock_held(tx, task)
+            await outcomes.make_real(tx, task, files)
+            await outcomes.set_playable(tx, task, playable_when)
+            tx.note(task.owner_id, task.video_id, "task.published", **outcomes.label(task))
 
     async def complete(self, task: Task, completion: Completion) -> Sequence[Doorbell]:
         """See the port."""
         async with self._db.transaction() as tx:
-            await _lock_held(tx, task)
+            await outcomes.lock_held(tx, task)
             await tx.rows(
                 "UPDATE task SET state = 'done', progress = 1, result = CAST(:result AS jsonb),"
                 " finished_at = now(), lease_until = NULL WHERE id = :id",
                 id=task.id,
                 result=dump(completion.result),
             )
-            await _make_real(tx, task, completion.files)
+            await outcomes.make_real(tx, task, completion.files)
             # parts that only an earlier attempt published are not part of this result
             await tx.rows(
                 "UPDATE artifact SET state = 'dead' WHERE task_id = :task AND state = 'live'"
@@ -113,24 +112,24 @@ class PostgresJobs:
                 task=task.id,
                 attempt=task.attempt,
             )
-            await _keep_plan(tx, task, completion)
-            tx.note(task.owner_id, task.video_id, "task.done", **_label(task))
+            await outcomes.keep_plan(tx, task, completion)
+            tx.note(task.owner_id, task.video_id, "task.done", **outcomes.label(task))
             bells = await changes.add_tasks(
                 tx, task.owner_id, task.video_id, task.job_id, completion.follow
             )
-            if completion.last is not None and not await _unfinished(tx, task.job_id):
+            if completion.last is not None and not await outcomes.unfinished(tx, task.job_id):
                 bells += await changes.add_tasks(
                     tx, task.owner_id, task.video_id, task.job_id, [completion.last]
                 )
-            await _set_playable(tx, task, completion.playable_when)
+            await outcomes.set_playable(tx, task, completion.playable_when)
             if completion.publish:
-                await _publish(tx, task)
+                await outcomes.publish(tx, task)
             return bells
 
     async def finish_removal(self, task: Task) -> None:
         """See the port."""
         async with self._db.transaction() as tx:
-            await _lock_held(tx, task)
+            await outcomes.lock_held(tx, task)
             # swept once by the worker; a frozen worker may still write, so once more later
             await tx.rows(
                 "UPDATE artifact SET state = 'gone', swept_at = now() WHERE video_id = :video",
@@ -142,35 +141,41 @@ class PostgresJobs:
     async def retry(self, task: Task, delay_s: float, detail: str) -> Sequence[Doorbell]:
         """See the port."""
         async with self._db.transaction() as tx:
-            await _lock_held(tx, task)
-            await _put_back(tx, task, delay_s, failed=1, detail=detail)
-            tx.note(task.owner_id, task.video_id, "task.retrying", **_label(task), delay_s=delay_s)
+            await outcomes.lock_held(tx, task)
+            await outcomes.put_back(tx, task, delay_s, failed=1, detail=detail)
+            tx.note(
+                task.owner_id,
+                task.video_id,
+                "task.retrying",
+                **outcomes.label(task),
+                delay_s=delay_s,
+            )
         return [Doorbell(task.id, task.owner_id)]
 
     async def give_back(self, task: Task) -> Sequence[Doorbell]:
         """See the port."""
         async with self._db.transaction() as tx:
-            await _lock_held(tx, task)
-            await _put_back(tx, task, 0.0, failed=0, detail=None)
-            tx.note(task.owner_id, task.video_id, "task.given_back", **_label(task))
+            await outcomes.lock_held(tx, task)
+            await outcomes.put_back(tx, task, 0.0, failed=0, detail=None)
+            tx.note(task.owner_id, task.video_id, "task.given_back", **outcomes.label(task))
         return [Doorbell(task.id, task.owner_id)]
 
     async def reject(self, task: Task, code: FailureCode, detail: str) -> None:
         """See the port."""
         async with self._db.transaction() as tx:
-            await _lock_held(tx, task)
-            await fail_task(tx, task, code, detail)
+            await outcomes.lock_held(tx, task)
+            await outcomes.fail_task(tx, task, code, detail)
 
     async def restart(self, task: Task, first: NewTask) -> Sequence[Doorbell]:
         """See the port."""
         async with self._db.transaction() as tx:
-            await _lock_held(tx, task)
+            await outcomes.lock_held(tx, task)
             await tx.rows("DELETE FROM task WHERE job_id = :job", job=task.job_id)
             await tx.rows(
                 "UPDATE artifact SET state = 'dead' WHERE job_id = :job AND state = 'live'",
                 job=task.job_id,
             )
-            tx.note(task.owner_id, task.video_id, "job.restarted", **_label(task))
+            tx.note(task.owner_id, task.video_id, "job.restarted", **outcomes.label(task))
             return await changes.add_tasks(tx, task.owner_id, task.video_id, task.job_id, [first])
 
     async def acknowledge(self, task: Task) -> None:
@@ -242,7 +247,7 @@ async def _take(tx: Transaction, picked: Row[Any], worker: str, lease_s: float) 
     task = rows.to_task(row)
     if task.kind is TaskKind.PREPARE:
         tx.note(task.owner_id, task.video_id, "video.processing")
-    tx.note(task.owner_id, task.video_id, "task.running", **_label(task), worker=worker)
+    tx.note(task.owner_id, task.video_id, "task.running", **outcomes.label(task), worker=worker)
     return Claim(
         task=task,
         plan=row.job_plan,
@@ -251,10 +256,6 @@ async def _take(tx: Transaction, picked: Row[Any], worker: str, lease_s: float) 
         profile=row.job_profile,
         extension=row.source_extension,
     )
-
-
-def _label(task: Task) -> JsonObject:
-    return {"kind": task.kind.value, "index": task.index, "attempt": task.attempt}
 
 
 def _progress_event(beat: Row[Any]) -> JsonObject:
@@ -276,167 +277,3 @@ def _progress_event(beat: Row[Any]) -> JsonObject:
             },
         },
     }
-
-
-async def _lost(tx: Transaction, task: Task) -> None:
-    """Raise what became of an attempt that no longer holds its task."""
-    row = await tx.row("SELECT state, attempt FROM task WHERE id = :id", id=task.id)
-    if row is None or (row.state == "canceled" and row.attempt == task.attempt):
-        msg = f"{task.kind} {task.index} was canceled"
-        raise TaskCanceledError(msg)
-    msg = f"attempt {task.attempt} at {task.kind} {task.index} lost its lease"
-    raise LeaseLostError(msg)
-
-
-async def _lock_held(tx: Transaction, task: Task) -> None:
-    """Lock the video, then the task, and check the fence."""
-    await tx.rows("SELECT 1 FROM video WHERE id = :id FOR UPDATE", id=task.video_id)
-    held = await tx.row(
-        "SELECT id FROM task WHERE id = :id AND attempt = :attempt AND state = 'running'"
-        " FOR UPDATE",
-        id=task.id,
-        attempt=task.attempt,
-    )
-    if held is None:
-        await _lost(tx, task)
-
-
-async def _make_real(tx: Transaction, task: Task, files: Sequence[StoredFile]) -> None:
-    for file in files:
-        await tx.rows(
-            "UPDATE artifact SET state = 'dead' WHERE job_id = :job AND state = 'live'"
-            " AND kind = :kind AND rendition IS NOT DISTINCT FROM CAST(:rendition AS text)"
-            " AND chunk IS NOT DISTINCT FROM CAST(:chunk AS integer) AND key <> :key",
-            job=task.job_id,
-            kind=file.kind,
-            rendition=file.rendition,
-            chunk=file.chunk,
-            key=file.key,
-        )
-        await tx.rows(
-            "UPDATE artifact SET state = 'live', kind = :kind, rendition = :rendition,"
-            " chunk = :chunk, size_bytes = :size, content_type = :type,"
-            " meta = CAST(:meta AS jsonb) WHERE key = :key AND task_id = :task",
-            key=file.key,
-            task=task.id,
-            kind=file.kind,
-            rendition=file.rendition,
-            chunk=file.chunk,
-            size=file.size_bytes,
-            type=file.content_type,
-            meta=dump(file.meta),
-        )
-
-
-async def _keep_plan(tx: Transaction, task: Task, completion: Completion) -> None:
-    if completion.plan is not None:
-        await tx.rows(
-            "UPDATE job SET plan = CAST(:plan AS jsonb), total_weight = :weight WHERE id = :id",
-            id=task.job_id,
-            plan=dump(completion.plan),
-            weight=completion.total_weight or changes.UNPLANNED_WEIGHT,
-        )
-    if completion.facts is not None:
-        facts = asdict(completion.facts)
-        columns = ", ".join(f"{name} = :{name}" for name in facts)
-        await tx.rows(
-            f"UPDATE video SET {columns}, updated_at = now() WHERE id = :id",  # noqa: S608
-            id=task.video_id,
-            **{**facts, "warnings": list(completion.facts.warnings)},
-        )
-
-
-async def _unfinished(tx: Transaction, job_id: UUID) -> bool:
-    # the video's lock makes the last two tasks of a job end one after the other
-    row = await tx.row(
-        "SELECT 1 FROM task WHERE job_id = :job AND state <> 'done' LIMIT 1", job=job_id
-    )
-    return row is not None
-
-
-async def _set_playable(tx: Transaction, task: Task, needs: Sequence[Need]) -> None:
-    """Note that the first seconds can be streamed, once all that they need is live."""
-    for need in needs:
-        live = await tx.row(
-            "SELECT 1 FROM artifact WHERE job_id = :job AND state = 'live' AND kind = :kind"
-            " AND rendition IS NOT DISTINCT FROM CAST(:rendition AS text)"
-            " AND chunk IS NOT DISTINCT FROM CAST(:chunk AS integer)",
-            job=task.job_id,
-            kind=need.kind,
-            rendition=need.rendition,
-            chunk=need.chunk,
-        )
-        if live is None:
-            return
-    first = needs and await tx.row(
-        "UPDATE video SET playable_at = now(), updated_at = now()"
-        " WHERE id = :id AND playable_at IS NULL RETURNING id",
-        id=task.video_id,
-    )
-    if first:
-        tx.note(task.owner_id, task.video_id, "video.playable")
-
-
-async def _publish(tx: Transaction, task: Task) -> None:
-    await tx.rows("UPDATE job SET finished_at = now() WHERE id = :id", id=task.job_id)
-    await changes.drop_results(tx, task.video_id, but=[task.job_id])
-    await tx.rows(
-        "DELETE FROM job WHERE video_id = :video AND id <> :job",
-        video=task.video_id,
-        job=task.job_id,
-    )
-    await changes.set_state(
-        tx,
-        task.owner_id,
-        task.video_id,
-        VideoState.READY,
-        set_also=", published_job_id = :job, finished_at = now(),"
-        " playable_at = coalesce(playable_at, now()), output_bytes = (SELECT sum(size_bytes)"
-        " FROM artifact WHERE job_id = :job AND state = 'live' AND kind = 'processed')",
-        values={"job": task.job_id},
-    )
-
-
-async def _put_back(
-    tx: Transaction, task: Task, delay_s: float, *, failed: int, detail: str | None
-) -> None:
-    await tx.rows(
-        "UPDATE task SET state = 'pending', failures = failures + :failed, lease_until = NULL,"
-        " detail = :detail, run_after = now() + make_interval(secs => :delay),"
-        " rung_at = now() + make_interval(secs => :delay), rings = 0 WHERE id = :id",
-        id=task.id,
-        failed=failed,
-        detail=detail,
-        delay=delay_s,
-    )
-
-
-async def fail_task(tx: Transaction, task: Task, code: FailureCode, detail: str) -> None:
-    """End a task, its video and the job's other tasks; the video's row is locked already.
-
-    The job's objects stay where the fault may be ours, for a redrive to build on.
-    """
-    await tx.rows(
-        "UPDATE task SET state = 'failed', failure = :code, detail = :detail,"
-        " failures = failures + 1, finished_at = now(), lease_until = NULL WHERE id = :id",
-        id=task.id,
-        code=code,
-        detail=detail,
-    )
-    if task.kind is TaskKind.REMOVE:
-        return
-    await changes.stop_tasks(tx, task.video_id, but=task.id)
-    if code not in {FailureCode.INTERNAL, FailureCode.GAVE_UP}:
-        await tx.rows(
-            "UPDATE artifact SET state = 'dead' WHERE job_id = :job AND state = 'live'",
-            job=task.job_id,
-        )
-    await changes.set_state(
-        tx,
-        task.owner_id,
-        task.video_id,
-        VideoState.FAILED,
-        set_also=", failure = :code, finished_at = now()",
-        values={"code": code.value},
-        code=code.value,
-    )

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from carrete.adapters.postgres import rows
 from carrete.adapters.postgres.engine import LEADER_LOCK, Database, Transaction, translated
-from carrete.adapters.postgres.jobs import fail_task
+from carrete.adapters.postgres.outcomes import fail_task
 from carrete.domain.artifacts import original_key
 from carrete.domain.failures import FailureCode
 from carrete.domain.retry import MAX_FAILURES

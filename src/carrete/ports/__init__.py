@@ -1,0 +1,57 @@
+"""What Carrete needs from the outside, as protocols with their contracts.
+
+Adapters translate their own errors into the ones named here, once. Every method may also raise
+``TransientError`` when the service behind it can't be reached.
+"""
+
+from carrete.ports.accounts import AccountStore
+from carrete.ports.common import (
+    IdempotencyConflictError,
+    NotFoundError,
+    PartSink,
+    ProgressSink,
+    UploadGoneError,
+)
+from carrete.ports.events import EventLog
+from carrete.ports.jobs import Completion, JobStore, Need, Removal, StoredFile
+from carrete.ports.maintenance import AbandonedUpload, Freed, MaintenanceStore, QueueCounts
+from carrete.ports.objects import ObjectHead, ObjectStore, OpenUpload, PartToSend, SignedRequest
+from carrete.ports.queue import DeadLetterMessage, Message, Queue
+from carrete.ports.transcoder import Transcoder
+from carrete.ports.videos import Artifact, Doorbell, JobDetail, NewVideo, Results, VideoStore
+from carrete.ports.workspace import Workspace
+
+__all__ = [
+    "AbandonedUpload",
+    "AccountStore",
+    "Artifact",
+    "Completion",
+    "DeadLetterMessage",
+    "Doorbell",
+    "EventLog",
+    "Freed",
+    "IdempotencyConflictError",
+    "JobDetail",
+    "JobStore",
+    "MaintenanceStore",
+    "Message",
+    "Need",
+    "NewVideo",
+    "NotFoundError",
+    "ObjectHead",
+    "ObjectStore",
+    "OpenUpload",
+    "PartSink",
+    "PartToSend",
+    "ProgressSink",
+    "Queue",
+    "QueueCounts",
+    "Removal",
+    "Results",
+    "SignedRequest",
+    "StoredFile",
+    "Transcoder",
+    "UploadGoneError",
+    "VideoStore",
+    "Workspace",
+]
