@@ -44,6 +44,14 @@ class LeaseKeeper:
         self._lease_s = lease_s
         self._heartbeat_s = heartbeat_s
         self._visibility_s = visibility_s
+        self._beating = asyncio.Lock()
+
+    async def rest(self) -> None:
+        """Beat no more: the task is about to end by a fenced write.
+
+        A heartbeat that came after that write would find the task ended and take it for lost.
+        """
+        await self._beating.acquire()
 
     async def hold(self, work: Coroutine[Any, Any, T]) -> T:
         """Run ``work`` while the lease is kept.
@@ -84,7 +92,7 @@ class LeaseKeeper:
             before = loop.time()
             limit = heard + self._lease_s * SAFE_SHARE
             try:
-                async with asyncio.timeout_at(limit):
+                async with self._beating, asyncio.timeout_at(limit):
                     await self._jobs.heartbeat(self._task, self._lease_s, self._progress.fraction)
                 heard = before
             except (TransientError, TimeoutError) as exc:

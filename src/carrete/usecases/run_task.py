@@ -91,7 +91,7 @@ class TaskRunner:
             visibility_s=self.visibility_s,
         )
         try:
-            bells = await keeper.hold(self._work(claim, progress))
+            bells = await keeper.hold(self._work(claim, progress, keeper))
             await ring(self.queue, bells)
             outcome = "done"
         except TaskCanceledError:
@@ -113,7 +113,9 @@ class TaskRunner:
                     await asyncio.shield(self.queue.delete(message))
         return outcome
 
-    async def _work(self, claim: Claim, progress: Progress) -> Sequence[Doorbell]:
+    async def _work(
+        self, claim: Claim, progress: Progress, keeper: LeaseKeeper
+    ) -> Sequence[Doorbell]:
         """Do the task and write its end down, both while the lease is kept."""
         async with self.workspace.attempt(claim.task) as scratch:
             bench = Bench(
@@ -129,6 +131,7 @@ class TaskRunner:
             )
             completion = await HANDLERS[claim.task.kind](bench)
         task = claim.task
+        await keeper.rest()
         if task.kind is TaskKind.REMOVE:
             await self._persist(lambda: self.jobs.finish_removal(task))
             return ()

@@ -8,7 +8,7 @@ from carrete.domain.account import Role
 from carrete.domain.failures import LeaseLostError, TaskCanceledError, TransientError
 from carrete.domain.ids import new_id
 from carrete.domain.task import Claim, Task
-from carrete.ports import NewVideo
+from carrete.ports import Completion, NewVideo
 from carrete.usecases.hold_lease import LeaseKeeper
 from carrete.usecases.tasks.bench import Progress
 
@@ -109,3 +109,18 @@ async def test_an_error_of_the_work_comes_through() -> None:
 
     with pytest.raises(ValueError, match="x"):
         await keeper(store, claim.task).hold(broken())
+
+
+async def test_a_task_that_ends_is_not_taken_for_lost_by_a_late_heartbeat() -> None:
+    store = MemoryStore()
+    claim = await claimed(store)
+    holder = keeper(store, claim.task)
+
+    async def work() -> str:
+        await holder.rest()
+        await store.complete(claim.task, Completion(result={}))
+        # many heartbeats would have come by now, and found the task ended
+        await asyncio.sleep(0.05)
+        return "done"
+
+    assert await holder.hold(work()) == "done"
