@@ -10,6 +10,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
+# hls.js for the browser tests, where there is npm.
+PLAYER := tests/e2e/browser/node_modules/.installed
 # LocalStack 4.12 breaks with some libraries that are newer than this day.
 LOCALSTACK_AS_OF := 2025-12-20
 # Releases of the last weeks are not on every copy of the registry yet, and not yet tried by others.
@@ -68,7 +70,7 @@ fmt: setup ## format, and apply the fixes that ruff knows
 # ------------------------------------------------------------------------------------------- set-up
 
 .PHONY: setup
-setup: .venv/.installed .venv-localstack/.installed ## make .venv and .venv-localstack from the lock files
+setup: .venv/.installed .venv-localstack/.installed $(PLAYER) ## make .venv, .venv-localstack and the test player from the lock files
 
 .venv/.uv: requirements/uv.txt
 	$(PYTHON) -m venv .venv
@@ -86,6 +88,14 @@ setup: .venv/.installed .venv-localstack/.installed ## make .venv and .venv-loca
 	$(PYTHON) -m venv --without-pip .venv-localstack
 	$(UV) pip sync --quiet --require-hashes --python .venv-localstack/bin/python requirements/localstack.txt
 	@touch $@
+
+$(PLAYER): tests/e2e/browser/package.json tests/e2e/browser/package-lock.json
+	@cd $(<D) && if command -v npm >/dev/null; then \
+	  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error; \
+	  touch node_modules/.installed; \
+	else \
+	  echo "npm: not on this machine, the browser tests will be skipped"; \
+	fi
 
 .PHONY: system
 system: ## install the Debian packages that the tests and the sandbox use, or name them
@@ -114,5 +124,5 @@ docs: setup ## write the pages that are made from the code
 
 .PHONY: clean
 clean: ## remove both environments and every cache
-	rm -rf .venv .venv-localstack .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-localstack $(dir $(PLAYER)) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -6,10 +6,19 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import latency, listing, upload
+from bench import bitrate, latency, listing, playable, reading, scaling, upload, whole
 from bench.report import Report, save, show
 
-BENCHES = {"latency": latency.run, "upload": upload.run, "listing": listing.run}
+BENCHES = {
+    "latency": latency.run,
+    "upload": upload.run,
+    "listing": listing.run,
+    "playable": playable.run,
+    "whole": whole.run,
+    "scaling": scaling.run,
+    "reading": reading.run,
+    "bytes": bitrate.run,
+}
 
 
 async def main(names: list[str]) -> None:

@@ -20,12 +20,13 @@ FILM_ARCHIVE = "moviepy==2.2.1"
 FILM_ZIP = "moviepy_10_minutes.zip"
 FILM_START_S = 60
 """Seconds into the film where pieces are taken: past the titles, where animals move."""
+RATE = 24
+"""Frames per second of the film."""
 BASE_S = 60
 """Seconds of the piece that longer sources repeat."""
-RICH_BITRATE = 8_000_000
-"""Bit/s of 1080p sources: above the ladder's cap, so that nothing of them can be copied."""
-COPYABLE_BITRATE = 5_200_000
-"""Bit/s of 1080p sources whose picture can be kept: below the cap."""
+KINDS = {"rich": (1080, 8_000_000), "hd": (720, 5_000_000), "copyable": (1080, 5_200_000)}
+"""Height and bit/s of the sources: above the ladder's cap, so that nothing of them can be copied,
+but for the last."""
 GIGABYTE = 1_000_000_000
 
 
@@ -72,34 +73,42 @@ def film() -> Path:
 
 
 def full_hd(seconds: int, *, copyable: bool = False) -> Path:
-    """The film in 1080p with sound, ``seconds`` long. Blocking.
+    """The film in 1080p with sound, ``seconds`` long. Blocking."""
+    return source("copyable" if copyable else "rich", seconds)
 
-    Up to a minute it is a piece of the film; longer ones repeat that minute without encoding again.
+
+def source(kind: str, seconds: int) -> Path:
+    """The film with sound in one of ``KINDS``, ``seconds`` long. Blocking.
+
+    One minute is encoded once; what is made of it repeats or cuts it without encoding again.
     """
-    kind = "copyable" if copyable else "rich"
     target = CACHE / f"{kind}-{seconds}s.mp4"
     if target.exists():
         return target
-    picture = _full_hd_base(kind, COPYABLE_BITRATE if copyable else RICH_BITRATE)
     arguments = (
-        *("-stream_loop", "-1", "-i", str(picture)),
+        *("-stream_loop", "-1", "-i", str(_minute(kind))),
         *("-stream_loop", "-1", "-ss", str(FILM_START_S), "-i", str(film())),
-        *("-map", "0:v", "-map", "1:a", "-t", str(seconds)),
-        *("-c:v", "copy", "-c:a", "aac", "-b:a", "128k", "-movflags", "+faststart"),
+        *("-map", "0:v", "-map", "1:a", "-c:v", "copy"),
+        # Counted, not timed: whole GOPs, where a time would cut among reordered frames.
+        *("-frames:v", str(seconds * RATE)),
+        *("-af", f"atrim=end={seconds}", "-c:a", "aac", "-b:a", "128k"),
+        *("-movflags", "+faststart"),
     )
     _keep(target, lambda part: run((*arguments, str(part))))
     return target
 
 
-def _full_hd_base(kind: str, bitrate: int) -> Path:
-    """A minute of 1080p pictures with a keyframe every two seconds."""
+def _minute(kind: str) -> Path:
+    """A minute of pictures with a keyframe every two seconds."""
+    height, bitrate = KINDS[kind]
     target = CACHE / f"{kind}-base.mp4"
     arguments = (
-        *("-ss", str(FILM_START_S), "-i", str(film()), "-map", "0:v", "-frames:v", "1440"),
-        *("-vf", "fps=24,scale=1920:1080:flags=lanczos,format=yuv420p"),
+        *("-ss", str(FILM_START_S), "-i", str(film()), "-map", "0:v"),
+        *("-frames:v", str(BASE_S * RATE)),
+        *("-vf", f"fps={RATE},scale=-2:{height}:flags=lanczos,format=yuv420p"),
         *("-c:v", "libx264", "-preset", "veryfast", "-b:v", str(bitrate)),
         *("-maxrate", str(round(bitrate * 1.1)), "-bufsize", str(bitrate)),
-        *("-g", "48", "-keyint_min", "48", "-sc_threshold", "0"),
+        *("-g", str(2 * RATE), "-keyint_min", str(2 * RATE), "-sc_threshold", "0"),
     )
     if not target.exists():
         _keep(target, lambda part: run((*arguments, str(part))))

@@ -1,7 +1,7 @@
 """A running system to measure."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import uuid4
@@ -24,9 +24,13 @@ class World:
 
 
 @asynccontextmanager
-async def world(workers: int, **environment: str) -> AsyncIterator[World]:
+async def world(
+    workers: int, *, localstack_port: int = 0, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[World]:
     """PostgreSQL, LocalStack, one API process and some workers, for as long as the block runs."""
-    options = StackOptions(api_port=0, localstack_port=0, workers=workers, environment=environment)
+    options = StackOptions(
+        api_port=0, localstack_port=localstack_port, workers=workers, environment=environment or {}
+    )
     async with Stack(options) as stack, CarreteClient(stack.api_url) as client:
         me = await client.register(f"{uuid4().hex}@example.org", "correct horse battery")
         client.use_token(me.token)

@@ -242,7 +242,10 @@ def _ranges(
 ) -> tuple[tuple[Chunk, ...], tuple[ByteRange, ...]]:
     """Chunks with their byte ranges and the sound's ranges; none where they would read too much."""
     ranged = with_ranges(chunks, timeline, info.video, index)
-    if len(chunks) == 1 or sum(total(one.source_ranges) for one in ranged) > MAX_READ * info.size:
+    # Every chunk lists what all of them share, but a worker fetches that once for all its chunks.
+    shared = total(merge([*index.header, *_probed(index)]))
+    read = shared + sum(total(one.source_ranges) - shared for one in ranged)
+    if len(chunks) == 1 or read > MAX_READ * info.size:
         ranged = chunks
     sound = thin(index.audio, round(info.size * AUDIO_ALLOWANCE))
     return ranged, merge([*index.header, *_probed(index), *sound]) if sound else ()

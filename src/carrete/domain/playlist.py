@@ -19,6 +19,15 @@ SEGMENT_S = 6
 AUDIO = "audio"
 """Name of the sound's playlist, where renditions have theirs."""
 _AUDIO_GROUP = "sound"
+_LEVELS = (
+    (30, 1620, 40_500),
+    (31, 3600, 108_000),
+    (32, 5120, 216_000),
+    (40, 8192, 245_760),
+    (42, 8704, 522_240),
+    (51, 36_864, 983_040),
+)
+"""H.264 levels times ten with their macroblocks a frame and a second (ITU-T H.264, table A-1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +94,20 @@ def master_playlist(
     video: Mapping[str, Sequence[Piece]],
     sound: Sequence[Piece],
     playlist_url: Callable[[str], str],
+    borrowed_url: Callable[[str], str] | None = None,
 ) -> str:
-    """The playlist that offers every rendition of which something is there.
+    """The playlist that offers every rendition of which something is there, or can be borrowed.
+
+    Players read it once. Who starts before the first chunk is there in every rendition would never
+    see the others, so these are offered with the first chunk of the one that is there.
 
     Args:
         plan: of the video.
         video: the pieces of each rendition by its name, in order from the first chunk.
         sound: the pieces of the sound.
         playlist_url: address of the playlist of a rendition, or of ``AUDIO``.
+        borrowed_url: address of the playlist of a rendition that begins with the first chunk of
+            ``plan.first``; without it such renditions are left out.
     """
     lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"]
     if sound:
@@ -101,21 +116,49 @@ def master_playlist(
             f'AUTOSELECT=YES,CHANNELS="{plan.audio.channels if plan.audio else 2}",'
             f'URI="{playlist_url(AUDIO)}"'
         )
+    lender = video.get(plan.first.name)
     for rendition in plan.renditions:
         if video.get(rendition.name):
             pieces = video[rendition.name]
             lines += [_stream_line(plan, rendition, pieces, sound), playlist_url(rendition.name)]
+        elif borrowed_url is not None and lender and can_borrow(plan, rendition):
+            lines += [_stream_line(plan, rendition, (), sound), borrowed_url(rendition.name)]
     return "\n".join(lines) + "\n"
+
+
+def can_borrow(plan: Plan, rendition: Rendition) -> bool:
+    """Whether a rendition can begin with another one's first chunk and go on with its own.
+
+    It has the same codec, both are cut at the same frames, and something comes after the first
+    chunk.
+    """
+    cut_alike = not rendition.copy and not plan.first.copy
+    return cut_alike and rendition.codec is plan.first.codec and len(plan.chunks) > 1
+
+
+def _expected_codecs(rendition: Rendition, frame_rate: Fraction) -> str:
+    """RFC 6381 name of H.264 that is not made yet: high profile, a level that surely suffices."""
+    macroblocks = ceil(rendition.width / 16) * ceil(rendition.height / 16)
+    level = next(
+        (
+            level
+            for level, in_frame, in_second in _LEVELS
+            if macroblocks <= in_frame and macroblocks * frame_rate <= in_second
+        ),
+        _LEVELS[-1][0],
+    )
+    return f"avc1.6400{level:02X}"
 
 
 def _stream_line(
     plan: Plan, rendition: Rendition, pieces: Sequence[Piece], sound: Sequence[Piece]
 ) -> str:
-    peak, average = bit_rates(pieces)
+    # What is not there yet may need all that it is allowed.
+    peak, average = bit_rates(pieces) if pieces else (0, rendition.max_bitrate)
     if sum(piece.layout.samples for piece in pieces) < plan.frame_count:
         # What is still to come is bounded by the cap alone.
         peak = max(peak, rendition.max_bitrate)
-    codecs = [pieces[0].layout.codecs]
+    codecs = [pieces[0].layout.codecs if pieces else _expected_codecs(rendition, plan.frame_rate)]
     group = ""
     if sound:
         sound_peak, sound_average = bit_rates(sound)
@@ -140,7 +183,11 @@ def bit_rates(pieces: Iterable[Piece]) -> tuple[int, int]:
 
 
 def media_playlist(
-    pieces: Sequence[Piece], object_url: Callable[[str], str], *, complete: bool
+    pieces: Sequence[Piece],
+    object_url: Callable[[str], str],
+    *,
+    complete: bool,
+    borrowed: bool = False,
 ) -> str:
     """The playlist of one track.
 
@@ -148,6 +195,8 @@ def media_playlist(
         pieces: in order from the first chunk, without a gap.
         object_url: address of an object by its key.
         complete: whether these are all that there will be.
+        borrowed: whether the first piece is another rendition's. No discontinuity is marked there:
+            the clock runs on, and the sound and the other renditions would have to mark it too.
     """
     longest = max((one.duration_s for piece in pieces for one in piece.layout.fragments), default=0)
     lines = [
@@ -164,7 +213,7 @@ def media_playlist(
         lines.append("#EXT-X-START:TIME-OFFSET=0,PRECISE=YES")
     for place, piece in enumerate(pieces):
         url = object_url(piece.key)
-        if place == 0:
+        if place == 0 or (place == 1 and borrowed):
             # One for all: every chunk of a track has the same init segment.
             lines.append(f'#EXT-X-MAP:URI="{url}",BYTERANGE="{piece.layout.init_length}@0"')
         for segment in segments(piece.layout, first=place == 0):

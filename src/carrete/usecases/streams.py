@@ -56,14 +56,19 @@ class SignedUrls:
 
 
 async def master(
-    owner_id: UUID, video_id: UUID, playlist_url: Callable[[str], str], *, videos: VideoStore
+    owner_id: UUID,
+    video_id: UUID,
+    playlist_url: Callable[[str, str | None], str],
+    *,
+    videos: VideoStore,
 ) -> str:
     """The playlist that offers every rendition of which something can be played.
 
     Args:
         owner_id: who asks.
         video_id: of which video.
-        playlist_url: address of the playlist of a rendition, or of the sound.
+        playlist_url: address of the playlist of a rendition, or of the sound, and of the rendition
+            that it borrows its first chunk from, if any.
         videos: the rows.
 
     Raises:
@@ -79,13 +84,34 @@ async def master(
     }
     if not any(pictures.values()) or (plan.audio is not None and not sound):
         raise _nothing_yet()
-    return master_playlist(plan, pictures, sound, playlist_url)
+    return master_playlist(
+        plan,
+        pictures,
+        sound,
+        lambda name: playlist_url(name, None),
+        lambda name: playlist_url(name, plan.first.name),
+    )
 
 
 async def media(
-    owner_id: UUID, video_id: UUID, track: str, *, videos: VideoStore, urls: SignedUrls
+    owner_id: UUID,
+    video_id: UUID,
+    track: str,
+    *,
+    opening: str | None = None,
+    videos: VideoStore,
+    urls: SignedUrls,
 ) -> tuple[str, bool]:
     """The playlist of one rendition, or of the sound, and whether it is complete.
+
+    Args:
+        owner_id: who asks.
+        video_id: of which video.
+        track: name of the rendition, or ``AUDIO``.
+        opening: name of the rendition whose first chunk stands for the track's own. Whoever was
+            given such an address keeps it, so that the list never changes what it has said.
+        videos: the rows.
+        urls: of objects.
 
     Raises:
         NotFoundError: the owner has no such video, or nothing of that track can be played yet.
@@ -93,11 +119,19 @@ async def media(
     sound = track == AUDIO
     kinds = (ArtifactKind.AUDIO,) if sound else (ArtifactKind.CHUNK,)
     found = await videos.results(owner_id, video_id, kinds, None if sound else track)
-    pieces = _pieces(found.artifacts)
+    indexed = _indexed(found.artifacts)
+    if opening is not None:
+        lent = await videos.results(owner_id, video_id, (ArtifactKind.CHUNK,), opening)
+        indexed.pop(0, None)
+        indexed |= {n: piece for n, piece in _indexed(lent.artifacts).items() if n == 0}
+    pieces = contiguous(indexed)
     if not pieces:
         raise _nothing_yet()
     signed = await urls.of(piece.key for piece in pieces)
-    return media_playlist(pieces, signed.__getitem__, complete=found.complete), found.complete
+    text = media_playlist(
+        pieces, signed.__getitem__, complete=found.complete, borrowed=opening is not None
+    )
+    return text, found.complete
 
 
 async def storyboard(
@@ -125,7 +159,11 @@ def _plan(found: Results) -> Plan:
 
 def _pieces(artifacts: Iterable[Artifact]) -> list[Piece]:
     """Those from the first chunk on, without a gap; a copied track is one piece."""
-    return contiguous({a.chunk or 0: Piece(a.key, Layout.from_json(a.meta)) for a in artifacts})
+    return contiguous(_indexed(artifacts))
+
+
+def _indexed(artifacts: Iterable[Artifact]) -> dict[int, Piece]:
+    return {a.chunk or 0: Piece(a.key, Layout.from_json(a.meta)) for a in artifacts}
 
 
 def _nothing_yet() -> NotFoundError:

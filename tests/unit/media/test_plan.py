@@ -70,7 +70,8 @@ def test_a_short_video_is_one_chunk(source: Source) -> None:
 def test_the_first_chunk_is_short_and_later_ones_are_longer(source: Source) -> None:
     plan = make_plan(source(duration_s=120.0))
     assert plan.chunks[0].duration_s == 4
-    assert {chunk.duration_s for chunk in plan.chunks[1:-1]} == {10}
+    assert plan.chunks[1].duration_s == 6
+    assert {chunk.duration_s for chunk in plan.chunks[2:-1]} == {10}
 
 
 def test_the_number_of_chunks_is_bounded(source: Source) -> None:
@@ -101,6 +102,15 @@ def test_all_chunks_together_read_little_more_than_the_source(
     plan = make_plan(source(duration_s=600.0, index=index, size=index.slots[-1].end + 5000))
     read = sum(total(chunk.source_ranges) for chunk in plan.chunks)
     assert 0 < read <= 1.3 * plan.source.size
+
+
+def test_a_long_video_whose_index_is_large_is_still_read_in_parts(source: Source) -> None:
+    index = replace(index_of(3600, 2.0), header=((0, 3_000_000),))
+    info = source(duration_s=3600.0, index=index, size=index.slots[-1].end)
+    plan = make_plan(info)
+    own = [total(chunk.source_ranges) - 3_000_000 for chunk in plan.chunks]
+    assert min(own) > 0
+    assert sum(own) < 1.3 * info.size
 
 
 def test_a_chunks_ranges_hold_its_keyframe_and_its_end(source: Source) -> None:

@@ -79,6 +79,43 @@ def test_the_master_offers_what_is_there(source: Source) -> None:
     assert 'TYPE=AUDIO,GROUP-ID="sound"' in text
 
 
+def test_a_player_that_starts_early_is_offered_what_is_still_to_be_made(source: Source) -> None:
+    plan = make_plan(source(duration_s=60.0), Profile.H264_AV1)
+    there = {plan.first.name: [piece("f", 2)]}
+    text = master_playlist(plan, there, [], "{}.m3u8".format, "{}.m3u8?opening".format)
+    lines = text.splitlines()
+    assert [line for line in lines if "m3u8" in line] == [
+        "h264-1080.m3u8?opening",
+        "h264-720.m3u8?opening",
+        "h264-480.m3u8?opening",
+        "h264-360.m3u8",
+    ]
+    stream = lines[lines.index("h264-1080.m3u8?opening") - 1]
+    assert f"BANDWIDTH={plan.top.max_bitrate}," in stream
+    assert 'CODECS="avc1.640028"' in stream
+    # One that is there is never borrowed for.
+    there |= {plan.top.name: [piece("t", 2)]}
+    text = master_playlist(plan, there, [], str, "{}?opening".format)
+    assert "h264-1080\n" in text
+
+
+def test_nothing_is_offered_that_would_be_borrowed_to_the_end(source: Source) -> None:
+    plan = make_plan(source(duration_s=8.0))
+    assert len(plan.chunks) == 1
+    there = {plan.first.name: [piece("f", 2)]}
+    text = master_playlist(plan, there, [], str, "{}?opening".format)
+    assert "opening" not in text
+
+
+def test_a_list_that_begins_with_another_renditions_chunk_names_both_headers() -> None:
+    pieces = [piece("low", 1), piece("b", 1, 2), piece("c", 1, 4)]
+    text = media_playlist(pieces, str, complete=True, borrowed=True)
+    headers = [line for line in text.splitlines() if line.startswith("#EXT-X-MAP")]
+    assert [header.split('"')[1] for header in headers] == ["low", "b"]
+    assert text.index('MAP:URI="b"') < text.index("\nb\n")
+    assert "DISCONTINUITY" not in text
+
+
 def test_a_silent_video_has_no_audio_group(source: Source) -> None:
     plan = make_plan(source(audio=None))
     text = master_playlist(plan, {plan.top.name: [piece("t", 2)]}, [], str)

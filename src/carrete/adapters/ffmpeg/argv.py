@@ -163,6 +163,8 @@ def video_encoder(plan: Plan, rendition: Rendition, threads: int) -> tuple[str, 
         *("-keyint_min", str(plan.gop)),  # no keyframe off the grid
         *("-sc_threshold", "0"),
         *("-profile:v", "high"),
+        # A stream may begin with another rendition's chunk: parameters stand before each keyframe.
+        *("-x264-params", "repeat-headers=1"),
         *("-threads", str(threads)),
     )
 

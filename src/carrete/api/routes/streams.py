@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import FastAPI, Path, Response
+from fastapi import FastAPI, Path, Query, Response
 
 from carrete.api.openapi import operation
 from carrete.api.state import AccountDep, ApiDep
@@ -13,12 +13,24 @@ from carrete.usecases import streams as use
 HLS = "application/vnd.apple.mpegurl"
 VTT = "text/vtt; charset=utf-8"
 
+NAME = r"^[a-z0-9-]{1,40}$"
+
 Track = Annotated[
     str,
     Path(
-        pattern=r"^[a-z0-9-]{1,40}$",
+        pattern=NAME,
         description=f"A rendition's name as the master playlist has it, or `{AUDIO}`",
         examples=["h264-720", AUDIO],
+    ),
+]
+
+Opening = Annotated[
+    str | None,
+    Query(
+        pattern=NAME,
+        description="Rendition whose first chunk stands for this one's, as the master playlist of "
+        "a video that is being made has it",
+        examples=["h264-360"],
     ),
 ]
 
@@ -70,16 +82,20 @@ def _text(description: str, media_type: str) -> dict[int | str, dict[str, Any]]:
 
 async def master(video_id: UUID, account: AccountDep, api: ApiDep) -> Response:
     """What a player opens. Renditions appear in it as their first chunks are made."""
-    text = await use.master(
-        account.id, video_id, lambda name: f"{name}.m3u8", videos=api.container.videos
-    )
+    text = await use.master(account.id, video_id, _track_url, videos=api.container.videos)
     return Response(text, media_type=HLS)
 
 
-async def track(video_id: UUID, track: Track, account: AccountDep, api: ApiDep) -> Response:
+def _track_url(name: str, opening: str | None) -> str:
+    return f"{name}.m3u8" + (f"?opening={opening}" if opening else "")
+
+
+async def track(
+    video_id: UUID, track: Track, account: AccountDep, api: ApiDep, opening: Opening = None
+) -> Response:
     """Segments are byte ranges of objects behind presigned URLs."""
     text, _ = await use.media(
-        account.id, video_id, track, videos=api.container.videos, urls=api.urls
+        account.id, video_id, track, opening=opening, videos=api.container.videos, urls=api.urls
     )
     return Response(text, media_type=HLS)
 
