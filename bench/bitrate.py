@@ -118,7 +118,7 @@ async def _clip(source: Path) -> tuple[float, dict[VideoCodec, Found]]:
             if one.codec is VideoCodec.H264:
                 fixed[one.height] = await _fixed(source, plan, one, out)
         for codec in VideoCodec:
-            results[codec] = await _ladder(transcoder, source, plan, codec, fixed, out)
+            results[codec] = await _ladder(transcoder, source, plan, codec, fixed=fixed, out=out)
     return _mean([one.vmaf for one in fixed.values()]), results
 
 
@@ -127,6 +127,7 @@ async def _ladder(
     source: Path,
     plan: Plan,
     codec: VideoCodec,
+    *,
     fixed: dict[int, Made],
     out: Path,
 ) -> Found:

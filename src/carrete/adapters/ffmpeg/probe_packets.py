@@ -33,17 +33,14 @@ def packet_table(
     if indexed:
         rows = [(e.timestamp, e.pos, e.size, e.is_keyframe, bool(e.is_discard)) for e in entries]
         sound = [(e.timestamp, e.pos, e.size) for e in audio.index_entries] if audio else []
+        head = sound[0][0] + AUDIO_HEAD_S / float(audio.time_base) if sound else 0.0
         return {
             "indexed": True,
             "video_table": summarise(rows, video, None),
             "audio_table": audio_summary(sound, None, None),
             "audio_ranges": merge_ranges([(pos, pos + size) for _, pos, size in sound]),
             "audio_head": merge_ranges(
-                [
-                    (pos, pos + size)
-                    for time, pos, size in sound
-                    if (time - sound[0][0]) * audio.time_base < AUDIO_HEAD_S
-                ]
+                [(pos, pos + size) for time, pos, size in sound if time < head]
             ),
             "header_ranges": header_ranges(path, size),
             "closed_gops": closed_gops(path, video, rows),
