@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import av
@@ -117,11 +118,11 @@ async def test_cancellation_stops_ffmpeg_within_two_seconds_and_leaves_nothing(
 
 
 def _ffmpegs() -> list[int]:
-    return [
-        process.pid
-        for process in psutil.Process().children(recursive=True)
-        if "ffmpeg" in process.name()
-    ]
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it ended while we looked
+            found += [process.pid] if "ffmpeg" in process.name() else []
+    return found
 
 
 async def test_a_stopping_worker_gives_its_task_back_at_once(desk: Desk, long_clip: Path) -> None:

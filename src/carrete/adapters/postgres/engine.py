@@ -28,6 +28,10 @@ LEADER_LOCK = 0x0CA2
 # resources, operator intervention (shutdown), system error.
 _PASSING = {"08", "40", "53", "57", "58"}
 
+IDLE_S = 15.0
+"""Seconds until PostgreSQL ends a transaction whose process does nothing: a frozen worker would
+otherwise keep its locks, the leader's among them, for as long as it is frozen."""
+
 
 @dataclass
 class Transaction:
@@ -82,19 +86,24 @@ FROM e
 class Database:
     """A pool of connections to one database."""
 
-    def __init__(self, url: str, pool: int) -> None:
+    def __init__(self, url: str, pool: int, idle_s: float = IDLE_S) -> None:
         """Prepare the pool; nothing is connected yet.
 
         Args:
             url: ``postgresql+psycopg://…``.
             pool: most connections held at once.
+            idle_s: seconds that a transaction may stand still.
         """
         self.engine: AsyncEngine = create_async_engine(
             url,
             pool_size=pool,
             max_overflow=0,
             pool_timeout=15,
-            connect_args={"connect_timeout": 10, "application_name": "carrete"},
+            connect_args={
+                "connect_timeout": 10,
+                "application_name": "carrete",
+                "options": f"-c idle_in_transaction_session_timeout={round(idle_s * 1000)}",
+            },
         )
 
         event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
