@@ -2,14 +2,13 @@
 
 import asyncio
 import signal
-import time
 from pathlib import Path
 
 import av
 import psutil
 import psycopg
 import pytest
-from tests.e2e.conftest import LEASE_S, Person
+from tests.e2e.conftest import Person
 
 from carrete.bootstrap import open_container
 from carrete.client.download import download
@@ -72,14 +71,12 @@ async def test_a_stopped_worker_gives_its_task_back_at_once(
 ) -> None:
     video = await person.upload(long_clip)
     task = await person.until_task(video, encoding)
-    before = time.monotonic()
     psutil.Process(stack.processes[worker_of(stack, task)]).send_signal(signal.SIGTERM)
     again = await person.until_task(
         video, lambda t: (t.kind, t.index) == ("encode", task.index) and t.attempt > task.attempt
     )
     # given back, not found again after its lease: no failure was counted
     assert again.failures == 0
-    assert time.monotonic() - before < LEASE_S
     assert (await person.settled(video)).state == "ready"
 
 
