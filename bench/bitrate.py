@@ -191,7 +191,8 @@ async def _fixed(source: Path, plan: Plan, one: Rendition, out: Path) -> Made:
 async def _measure(source: Path, plan: Plan, made: Path, out: Path) -> Made:
     """Size and VMAF of a rendition, every frame, paired by number."""
     log = out / "vmaf.json"
-    clock = "settb=1/1000,setpts=N"
+    # Paired by number, on a clock on which two frames never share a tick.
+    clock = f"settb=AVTB,setpts=N/({plan.frame_rate})/TB"
     graph = (
         f"[0:v]{clock}[made];[1:v]fps={plan.frame_rate}[grid];[grid][made]"
         "scale2ref=flags=bicubic[small][same];"
