@@ -98,9 +98,7 @@ async def test_messages_that_are_nonsense_are_thrown_away(desk: Desk, clip: Path
                 pass  # the worker still empties the queue
 
 
-async def test_cancellation_stops_ffmpeg_and_leaves_nothing(
-    desk: Desk, long_clip: Path
-) -> None:
+async def test_cancellation_stops_ffmpeg_and_leaves_nothing(desk: Desk, long_clip: Path) -> None:
     video = await desk.send(long_clip)
     async with desk.worker() as slot:
         await running(desk, video, TaskKind.ENCODE)
