@@ -31,17 +31,22 @@ async def test_a_frozen_leader_loses_its_lock(database_url: str) -> None:
 
 
 async def test_a_transaction_that_stood_still_is_a_passing_fault(database_url: str) -> None:
-    database = Database(database_url, 2, idle_s=0.1)
+    database, other = Database(database_url, 2, idle_s=0.1), Database(database_url, 2)
+
+    async def ended(pid: int) -> bool:
+        async with other.transaction() as tx:
+            return await tx.row("SELECT 1 FROM pg_stat_activity WHERE pid = :pid", pid=pid) is None
 
     async def stand_still() -> None:
         async with database.transaction() as tx:
-            await tx.rows("SELECT 1")
-            # longer than allowed: what a frozen process does
-            await asyncio.sleep(0.5)
+            pid = (await tx.rows("SELECT pg_backend_pid()"))[0][0]
+            async with asyncio.timeout(20):
+                while not await ended(pid):
+                    pass  # each look is a round trip
             await tx.rows("SELECT 1")
 
     with pytest.raises(TransientError):
         await stand_still()
     async with database.transaction() as tx:
         assert (await tx.rows("SELECT 1"))[0][0] == 1
-    await database.close()
+    await asyncio.gather(database.close(), other.close())
