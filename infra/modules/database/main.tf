@@ -59,7 +59,6 @@ resource "aws_db_instance" "this" {
   availability_zone      = var.multi_az ? null : var.availability_zone
   multi_az               = var.multi_az
   publicly_accessible    = false
-  ca_cert_identifier     = "rds-ca-rsa2048-g1"
 
   backup_retention_period    = var.backup_days
   backup_window              = "02:00-03:00"
