@@ -9,6 +9,7 @@ what AWS itself does, only an account can show. Each says what it mends.
 
 import json
 import sys
+from copy import deepcopy
 from typing import Any
 
 from moto.autoscaling.models import FakeAutoScalingGroup, FakeScalingPolicy
@@ -18,7 +19,9 @@ from moto.core.responses import ActionResult
 from moto.ec2.models.launch_templates import LaunchTemplateVersion
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.responses.monitoring import Monitoring
+from moto.iam.access_control import PermissionResult
 from moto.rds.models import DBParameterGroup, RDSBackend
+from moto.s3.models import FakeBucket
 from moto.server import main as serve
 from moto.sqs import models as sqs
 
@@ -136,9 +139,11 @@ def groups_of_workers() -> None:
         return answer
 
     def update(self: Any, *args: Any, **values: Any) -> None:
-        values["mixed_instances_policy"] = (
-            values.get("mixed_instances_policy") or self.mixed_instances_policy
-        )
+        kept = deepcopy(self.mixed_instances_policy)
+        if kept and not values.get("mixed_instances_policy"):
+            # moto adds the template's name to its id, and then refuses to be given both.
+            kept["LaunchTemplate"]["LaunchTemplateSpecification"].pop("LaunchTemplateName", None)
+            values["mixed_instances_policy"] = kept
         real_update(self, *args, **values)
 
     AutoScalingResponse.create_auto_scaling_group = create
@@ -157,7 +162,34 @@ def scaling_policies() -> None:
     FakeScalingPolicy.__init__ = make
 
 
+def plain_http() -> None:
+    """S3: a bucket policy's conditions are not looked at, so "no plain HTTP" would refuse everything.
+
+    This moto is spoken to over plain HTTP, and such a statement is left out of what it decides by.
+    """
+    real = FakeBucket.get_permission
+
+    def permission(self: Any, action: str, resource: str) -> Any:
+        policy = json.loads(self.policy) if self.policy else {"Statement": []}
+        statements = [item for item in policy["Statement"] if not _about_transport(item)]
+        if not statements:
+            return PermissionResult.NEUTRAL
+        kept, self.policy = self.policy, json.dumps({**policy, "Statement": statements}).encode()
+        try:
+            return real(self, action, resource)
+        finally:
+            self.policy = kept
+
+    FakeBucket.get_permission = permission
+
+
+def _about_transport(statement: dict[str, Any]) -> bool:
+    conditions = statement.get("Condition", {}).values()
+    return any("aws:SecureTransport" in names for names in conditions)
+
+
 PATCHES = (
+    plain_http,
     monitor_instances,
     rule_descriptions,
     template_tags,
