@@ -7,6 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from carrete.domain.artifacts import ArtifactKind, JsonObject
+from carrete.domain.library import Position, VideoQuery
 from carrete.domain.task import Task
 from carrete.domain.video import Video, VideoState
 
@@ -110,12 +111,19 @@ class VideoStore(Protocol):
     async def videos(
         self,
         owner_id: UUID,
+        query: VideoQuery = VideoQuery(),  # noqa: B008 - frozen
         *,
-        states: Collection[VideoState] = (),
-        before: UUID | None = None,
+        after: Position | None = None,
         limit: int,
     ) -> list[Video]:
-        """Videos from the newest on, at most ``limit``, those made before ``before``."""
+        """At most ``limit`` videos in the query's order, those behind ``after``.
+
+        Names are compared in lower case; a video of unknown length counts as the shortest.
+        """
+        ...
+
+    async def count_by_state(self, owner_id: UUID, text: str = "") -> dict[VideoState, int]:
+        """How many videos with that text in their name are in each state that occurs."""
         ...
 
     async def rename(self, owner_id: UUID, video_id: UUID, name: str) -> Video:
@@ -170,6 +178,16 @@ class VideoStore(Protocol):
         Raises:
             NotFoundError: the owner has no such video.
             InvalidStateError: it is in another state than ``only``.
+        """
+        ...
+
+    async def request_removals(
+        self, owner_id: UUID, video_ids: Collection[UUID]
+    ) -> tuple[int, Sequence[Doorbell]]:
+        """``request_removal`` of those that the owner has; the others are left out.
+
+        Returns:
+            How many are being removed, and what to ring.
         """
         ...
 

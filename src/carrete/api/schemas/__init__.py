@@ -26,10 +26,13 @@ from carrete.api.schemas.videos import (
     Message,
     Removal,
     Reprocessing,
+    Selection,
+    SelectionRemoval,
     Task,
     Video,
     VideoName,
     VideoPage,
+    VideoSummary,
 )
 
 __all__ = [
@@ -52,6 +55,8 @@ __all__ = [
     "Registration",
     "Removal",
     "Reprocessing",
+    "Selection",
+    "SelectionRemoval",
     "SignIn",
     "SignedIn",
     "SignedPart",
@@ -63,4 +68,5 @@ __all__ = [
     "Video",
     "VideoName",
     "VideoPage",
+    "VideoSummary",
 ]
