@@ -14,7 +14,16 @@ from carrete.api.errors import add_error_handlers
 from carrete.api.hub import EventHub
 from carrete.api.middleware import Bounded, HeadAsGet, Observed
 from carrete.api.probes import Probes
-from carrete.api.routes import accounts, downloads, events, streams, system, uploads, videos
+from carrete.api.routes import (
+    accounts,
+    downloads,
+    events,
+    maps,
+    streams,
+    system,
+    uploads,
+    videos,
+)
 from carrete.api.state import Api
 from carrete.bootstrap import Container, open_container
 from carrete.config import Settings, load_settings
@@ -54,7 +63,7 @@ def create_app(source: Settings | Container) -> FastAPI:
     app.add_middleware(HeadAsGet)
     app.add_middleware(Bounded)
     app.add_middleware(Observed, metrics=metrics)
-    for module in (accounts, uploads, videos, downloads, streams, events, system):
+    for module in (accounts, uploads, videos, maps, downloads, streams, events, system):
         module.add_routes(app)
     return app
 

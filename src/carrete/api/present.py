@@ -132,11 +132,12 @@ def job(owner: Video, value: JobDetail | None) -> dict[str, Any]:
     return {
         "job_id": value.id,
         "profile": value.profile,
-        "tasks": [_task(item) for item in value.tasks],
+        "tasks": [task(item) for item in value.tasks],
     }
 
 
-def _task(value: Task) -> dict[str, Any]:
+def task(value: Task) -> dict[str, Any]:
+    """See ``schemas.Task``."""
     return {
         "kind": value.kind,
         "index": value.index,

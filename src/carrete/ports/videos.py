@@ -42,6 +42,15 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
+class ChunkSize:
+    """A chunk that is made in a rendition, without what playlists need of it."""
+
+    rendition: str
+    chunk: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Doorbell:
     """A message that says: a task of this owner waits. It carries no work itself (invariant 1)."""
 
@@ -223,6 +232,14 @@ class VideoStore(Protocol):
 
     async def job(self, owner_id: UUID, video_id: UUID) -> JobDetail | None:
         """The video's current job with its tasks.
+
+        Raises:
+            NotFoundError: the owner has no such video.
+        """
+        ...
+
+    async def chunk_sizes(self, owner_id: UUID, video_id: UUID) -> list[ChunkSize]:
+        """The live chunks of the video's current job, in order.
 
         Raises:
             NotFoundError: the owner has no such video.

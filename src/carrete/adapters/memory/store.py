@@ -18,6 +18,7 @@ from carrete.domain.task import NewTask, Priority, TaskKind
 from carrete.domain.video import IN_WORK, REPROCESSABLE, InvalidStateError, Video, VideoState
 from carrete.ports import (
     Artifact,
+    ChunkSize,
     Doorbell,
     IdempotencyConflictError,
     JobDetail,
@@ -298,3 +299,12 @@ class MemoryStore(MemoryMaintenance, MemoryJobs):
             finished_at=row.finished_at,
             tasks=tuple(replace(task) for task in tasks),
         )
+
+    async def chunk_sizes(self, owner_id: UUID, video_id: UUID) -> list[ChunkSize]:
+        """See ``ports.VideoStore``."""
+        found = [
+            ChunkSize(made.rendition or "", made.chunk, made.size_bytes)
+            for made in self.live(self.owned(owner_id, video_id).job_id)
+            if made.kind is ArtifactKind.CHUNK and made.chunk is not None
+        ]
+        return sorted(found, key=lambda one: (one.chunk, one.rendition))

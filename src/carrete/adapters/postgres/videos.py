@@ -13,6 +13,7 @@ from carrete.domain.library import Position, VideoQuery
 from carrete.domain.video import IN_WORK, REPROCESSABLE, InvalidStateError, Video, VideoState
 from carrete.ports import (
     Artifact,
+    ChunkSize,
     Doorbell,
     IdempotencyConflictError,
     JobDetail,
@@ -283,6 +284,18 @@ class PostgresVideos:
             finished_at=row.finished_at,
             tasks=tuple(rows.to_task(task) for task in found),
         )
+
+    async def chunk_sizes(self, owner_id: UUID, video_id: UUID) -> list[ChunkSize]:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            video = await _read(tx, owner_id, video_id)
+            found = await tx.rows(
+                "SELECT rendition, chunk, size_bytes FROM artifact WHERE job_id = :job"
+                " AND kind = 'chunk' AND state = 'live' AND chunk IS NOT NULL"
+                " ORDER BY chunk, rendition",
+                job=video.job_id,
+            )
+        return [ChunkSize(row.rendition, row.chunk, row.size_bytes) for row in found]
 
 
 async def _read(tx: Transaction, owner_id: UUID, video_id: UUID) -> Video:

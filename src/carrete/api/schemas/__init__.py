@@ -6,6 +6,7 @@ again would double the cost of a list.
 """
 
 from carrete.api.schemas.accounts import Account, Registration, SignedIn, SignIn
+from carrete.api.schemas.maps import Renditions, Timeline, VideoMap
 from carrete.api.schemas.system import Event, FieldError, Health, Hello, Problem, Readiness
 from carrete.api.schemas.uploads import (
     CreatedVideo,
@@ -54,6 +55,7 @@ __all__ = [
     "Readiness",
     "Registration",
     "Removal",
+    "Renditions",
     "Reprocessing",
     "Selection",
     "SelectionRemoval",
@@ -63,9 +65,11 @@ __all__ = [
     "SignedParts",
     "StoredPart",
     "Task",
+    "Timeline",
     "UploadPlan",
     "UploadStatus",
     "Video",
+    "VideoMap",
     "VideoName",
     "VideoPage",
     "VideoSummary",
