@@ -19,6 +19,7 @@ from carrete.adapters.postgres.engine import Database
 from carrete.adapters.postgres.events import PostgresEvents
 from carrete.adapters.postgres.jobs import PostgresJobs
 from carrete.adapters.postgres.maintenance import PostgresMaintenance
+from carrete.adapters.postgres.shares import PostgresShares
 from carrete.adapters.postgres.videos import PostgresVideos
 from carrete.adapters.s3 import S3Objects
 from carrete.adapters.sqs import SqsQueue
@@ -31,6 +32,7 @@ from carrete.ports import (
     MaintenanceStore,
     ObjectStore,
     Queue,
+    ShareStore,
     Transcoder,
     VideoStore,
     Workspace,
@@ -55,6 +57,7 @@ class Container:
     jobs: JobStore
     events: EventLog
     maintenance: MaintenanceStore
+    shares: ShareStore
     objects: ObjectStore
     queue: Queue
 
@@ -74,6 +77,7 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
             jobs=PostgresJobs(database, settings.quota),
             events=PostgresEvents(database),
             maintenance=PostgresMaintenance(database),
+            shares=PostgresShares(database),
             objects=S3Objects(s3, settings.s3_bucket),
             queue=SqsQueue(sqs, settings.sqs_queue_url, settings.sqs_dlq_url),
         )

@@ -20,6 +20,8 @@ from carrete.api.routes import (
     events,
     maps,
     me,
+    shared,
+    shares,
     streams,
     system,
     uploads,
@@ -31,6 +33,21 @@ from carrete.config import Settings, load_settings
 from carrete.metrics import ApiMetrics, QueueMetrics, new_registry
 from carrete.usecases.passwords import Passwords
 from carrete.usecases.streams import SignedUrls
+
+ROUTES = (
+    accounts,
+    me,
+    uploads,
+    videos,
+    maps,
+    downloads,
+    streams,
+    shares,
+    shared,
+    events,
+    system,
+)
+"""In the order of the document."""
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -64,7 +81,19 @@ def create_app(source: Settings | Container) -> FastAPI:
     app.add_middleware(HeadAsGet)
     app.add_middleware(Bounded)
     app.add_middleware(Observed, metrics=metrics)
-    for module in (accounts, me, uploads, videos, maps, downloads, streams, events, system):
+    for module in (
+        accounts,
+        me,
+        uploads,
+        videos,
+        maps,
+        downloads,
+        streams,
+        shares,
+        shared,
+        events,
+        system,
+    ):
         module.add_routes(app)
     return app
 

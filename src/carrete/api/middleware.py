@@ -25,6 +25,9 @@ BODY_S = 30.0
 """Seconds in which a whole body must arrive."""
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_TOKEN_PATH = re.compile(r"^(/api/shared/|/s/|/embed/)[^/]+")
+"""Addresses in which somebody's link stands, which lets in whoever reads it."""
+
 _QUIET = {"/healthz", "/readyz", "/metrics"}
 """Routes that machines ask all day: logged only when they fail."""
 
@@ -75,7 +78,7 @@ class Observed:
             "request",
             method=scope["method"],
             # Never the query: a signature or a cursor may be in it.
-            path=scope["path"][:200],
+            path=_TOKEN_PATH.sub(r"\1[secret]", scope["path"][:200]),
             route=route,
             status=answer.status,
             ms=round(seconds * 1000, 1),

@@ -17,6 +17,7 @@ from carrete.ports.jobs import Completion, JobStore, Need, Removal, StoredFile
 from carrete.ports.maintenance import AbandonedUpload, Freed, MaintenanceStore, QueueCounts
 from carrete.ports.objects import ObjectHead, ObjectStore, OpenUpload, PartToSend, SignedRequest
 from carrete.ports.queue import DeadLetterMessage, Message, Queue
+from carrete.ports.shares import ShareStore
 from carrete.ports.transcoder import Transcoder
 from carrete.ports.videos import (
     Artifact,
@@ -59,6 +60,7 @@ __all__ = [
     "QueueCounts",
     "Removal",
     "Results",
+    "ShareStore",
     "SignedRequest",
     "StoredFile",
     "Transcoder",
