@@ -11,8 +11,10 @@ from uuid import uuid4
 
 import structlog
 from fastapi import HTTPException
+from opentelemetry.trace import SpanKind
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from carrete import tracing
 from carrete.api.problems import problem_response
 from carrete.metrics import ApiMetrics
 
@@ -55,7 +57,7 @@ class Observed:
         answer = _Answer(send, request_id)
         began = time.perf_counter()
         try:
-            await self._app(scope, receive, answer)
+            await self._traced(scope, receive, answer)
         except Exception:
             structlog.get_logger().exception("a request met a bug")
             if answer.status:
@@ -64,6 +66,25 @@ class Observed:
             await problem_response("internal_error", detail, request_id)(scope, receive, answer)
         finally:
             self._note(scope, answer, time.perf_counter() - began)
+
+    async def _traced(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        """The application inside a span, which belongs to the caller's trace if it sent one."""
+        method = scope["method"]
+        with tracing.span(
+            method,
+            kind=SpanKind.SERVER,
+            parent=_traceparent(scope),
+            http__request__method=method,
+        ) as span:
+            await self._app(scope, receive, answer)
+            if span.is_recording():
+                route = getattr(scope.get("route"), "path", "unmatched")
+                span.update_name(f"{method} {route}")
+                span.set_attribute("http.route", route)
+                span.set_attribute("http.response.status_code", answer.status)
+                span.set_attributes(
+                    {f"carrete.{name}": value for name, value in _ids(scope).items()}
+                )
 
     def _note(self, scope: Scope, answer: "_Answer", seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
@@ -99,6 +120,13 @@ def _ids(scope: Scope) -> dict[str, str]:
         "problem": state.get("problem"),
     }
     return {name: str(value) for name, value in found.items() if value is not None}
+
+
+def _traceparent(scope: Scope) -> str | None:
+    for name, value in scope["headers"]:
+        if name == b"traceparent":
+            return str(value.decode("latin-1"))
+    return None
 
 
 class _Answer:

@@ -129,6 +129,7 @@ job = Table(
     Column("profile", String(32), nullable=False),
     _json("plan"),
     Column("total_weight", Double, nullable=False),
+    Column("traceparent", String(55)),
     _time("created_at", null=False),
     _time("finished_at"),
 )
