@@ -27,8 +27,9 @@ BODY_S = 30.0
 """Seconds in which a whole body must arrive."""
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _QUIET = {"/healthz", "/readyz", "/metrics"}
-"""Routes that machines ask all day: logged only when they fail."""
+"""Routes that machines ask all day: logged only when they fail, never traced."""
 
 _SAFE_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -69,15 +70,19 @@ class Observed:
 
     async def _traced(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         """The application inside a span, which belongs to the caller's trace if it sent one."""
-        method = scope["method"]
+        if scope["path"] in _QUIET:
+            await self._app(scope, receive, answer)
+            return
+        method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
         with tracing.span(
             method,
             kind=SpanKind.SERVER,
-            parent=_traceparent(scope),
+            parent=_header(scope, b"traceparent"),
             http__request__method=method,
         ) as span:
             await self._app(scope, receive, answer)
             if span.is_recording():
+                # never the path nor the query: keys of shared videos are in them
                 route = getattr(scope.get("route"), "path", "unmatched")
                 span.update_name(f"{method} {route}")
                 span.set_attribute("http.route", route)
@@ -122,9 +127,9 @@ def _ids(scope: Scope) -> dict[str, str]:
     return {name: str(value) for name, value in found.items() if value is not None}
 
 
-def _traceparent(scope: Scope) -> str | None:
+def _header(scope: Scope, wanted: bytes) -> str | None:
     for name, value in scope["headers"]:
-        if name == b"traceparent":
+        if name == wanted:
             return str(value.decode("latin-1"))
     return None
 
