@@ -35,6 +35,7 @@ class JobRow:
     total_weight: float = 100.0
     charged: bool = False
     finished_at: datetime | None = None
+    traceparent: str | None = None
 
 
 @dataclass
