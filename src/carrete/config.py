@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(
         "127.0.0.1", description="Addresses whose X-Forwarded-For is believed, comma-separated"
     )
+    web_dir: Path | None = Field(
+        None, description="Directory of the built web page; web/dist of the source when not given"
+    )
     site_origin: str | None = Field(
         None, description="Origin of the web page when it is not the API's own, for CORS"
     )
