@@ -172,9 +172,7 @@ def bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[machine.Boot
 
 
 @pytest.fixture(scope="session")
-def deployment(
-    moto: str, artefact: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Deployment:
+def deployment(moto: str, artefact: Path, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     """Everything, applied; destroyed by test_teardown."""
     directory = copy(tmp_path_factory.mktemp("infra") / "infra")
     variables = VARIABLES | {"release_artefact": str(artefact)}

@@ -60,7 +60,9 @@ def why_not() -> str | None:
     if shutil.which("terraform") is None:
         return "terraform is not on this machine"
     if find_plugins() is None:
-        return "the AWS provider is not on this machine (CARRETE_TERRAFORM_PLUGINS names its folder)"
+        return (
+            "the AWS provider is not on this machine (CARRETE_TERRAFORM_PLUGINS names its folder)"
+        )
     return None
 
 
@@ -116,7 +118,9 @@ class Terraform:
 
 def copy(target: Path, *, offline: bool = True) -> Path:
     """A copy of ``infra/`` to work in, so that tests leave nothing in the checkout."""
-    shutil.copytree(INFRA, target, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.tfvars"))
+    shutil.copytree(
+        INFRA, target, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.tfvars")
+    )
     if offline:
         (target / "offline_override.tf").write_text(OFFLINE)
     return target

@@ -22,3 +22,8 @@ output "secret_arn" {
   description = "Secret with username and password, as JSON."
   value       = local.given ? aws_secretsmanager_secret.given[0].arn : aws_db_instance.this.master_user_secret[0].secret_arn
 }
+
+output "password_is_managed" {
+  description = "Whether RDS makes and changes the password."
+  value       = !local.given
+}

@@ -83,9 +83,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     id     = "old-releases"
     status = "Enabled"
 
-    filter {
-      prefix = "releases/"
-    }
+    filter {}
 
     noncurrent_version_expiration {
       noncurrent_days = 30

@@ -17,3 +17,8 @@ output "endpoints_id" {
   description = "Group of the interface endpoints."
   value       = aws_security_group.endpoints.id
 }
+
+output "worker_ssh_cidr" {
+  description = "From where the workers' port 22 is reached."
+  value       = local.worker_ssh_cidr
+}
