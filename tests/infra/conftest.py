@@ -3,6 +3,7 @@
 Everything that is applied is one xdist group: it takes minutes, so one test process does it.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -59,6 +60,17 @@ class Deployment:
             aws_access_key_id="test",
             aws_secret_access_key="test",
         )
+
+    def state(self, kind: str) -> list[dict[str, Any]]:
+        """The attributes of all resources of a kind, as Terraform read them back when it applied."""
+        found = json.loads(self.terraform.run("show", "-json", within=60).stdout)
+        modules = [found["values"]["root_module"]]
+        resources: list[dict[str, Any]] = []
+        while modules:
+            module = modules.pop()
+            modules += module.get("child_modules", [])
+            resources += module.get("resources", [])
+        return [item["values"] for item in resources if item["type"] == kind]
 
     def user_data(self, role: str) -> str:
         """The boot script, as the applied machine or launch template has it."""

@@ -100,8 +100,12 @@ def prepare(root: Path, environment: Mapping[str, str]) -> None:
 class Machine:
     """A machine that runs."""
 
-    def __init__(self, root: Path, leader: int, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, root: Path, leader: int, environment: Mapping[str, str], metadata: Path
+    ) -> None:
         self.root = root
+        self.metadata = metadata
+        """Files with the answers of its metadata service."""
         self.environment = environment
         """What the test adds to the environment of programs and services."""
         self._leader = leader
@@ -116,7 +120,7 @@ class Machine:
     ) -> subprocess.CompletedProcess[str]:
         """Run a program inside, as root, for at most ``within`` seconds."""
         done = subprocess.run(
-            ["nsenter", "--target", str(self._leader), "--all", "--root", "--wd=/", "--", *argv],
+            ["nsenter", "--target", str(self._leader), "--all", "--root", "--wd", "--", *argv],
             env={"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
             | dict(environment or {}),
             capture_output=True,
@@ -147,7 +151,10 @@ def running(root: Path, environment: Mapping[str, str], work: Path) -> Iterator[
             log=work / "console.log",
         )
         leader = _await_leader(boot)
-        machine = Machine(root, leader, environment)
+        state = work / "metadata"
+        state.mkdir()
+        (state / "instance-id").write_text("i-0123456789abcdef0")
+        machine = Machine(root, leader, environment, state)
         _await_boot(machine)
         machine.run("ip", "address", "add", f"{METADATA}/32", "dev", "lo", within=10)
         _child(
@@ -155,9 +162,6 @@ def running(root: Path, environment: Mapping[str, str], work: Path) -> Iterator[
             *("slirp4netns", "--configure", "--mtu=65520", str(leader), "tap0"),
             log=work / "network.log",
         )
-        state = work / "metadata"
-        state.mkdir()
-        (state / "instance-id").write_text("i-0123456789abcdef0")
         program = machine.network(sys.executable, imds_main.__file__, METADATA, str(state))
         _child(stack, *program, log=work / "metadata.log")
         _await(

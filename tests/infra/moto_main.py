@@ -99,7 +99,7 @@ def queue_policies() -> None:
 
     def attributes(self: Any) -> dict[str, Any]:
         found = real(self)
-        if found.get("RedriveAllowPolicy") is None:
+        if not found.get("RedriveAllowPolicy"):
             found.pop("RedriveAllowPolicy", None)
         if found.get("RedrivePolicy"):
             policy = json.loads(found["RedrivePolicy"])
