@@ -1,4 +1,4 @@
-"""What the tests of the deployment share: Terraform, moto, and one deployment that was really applied.
+"""What the tests of the deployment share: Terraform, moto, one deployment that was really applied.
 
 Everything that is applied is one xdist group: it takes minutes, so one test process does it.
 """
@@ -41,6 +41,14 @@ MOTO = Path(__file__).with_name("moto_main.py")
 IMAGES = Path(__file__).with_name("images.json")
 PYTHON = REPOSITORY / ".venv-infra/bin/python"
 
+# Makes the bucket and the queues that the settings name, as the sandbox does.
+CREATE = """
+import asyncio
+from carrete.bootstrap import create_local_resources
+from carrete.config import load_settings
+asyncio.run(create_local_resources(load_settings()))
+"""
+
 
 @dataclass(frozen=True)
 class Deployment:
@@ -62,7 +70,7 @@ class Deployment:
         )
 
     def state(self, kind: str) -> list[dict[str, Any]]:
-        """The attributes of all resources of a kind, as Terraform read them back when it applied."""
+        """The attributes of all resources of a kind, as Terraform read them back."""
         found = json.loads(self.terraform.run("show", "-json", within=60).stdout)
         modules = [found["values"]["root_module"]]
         resources: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""Ask the site without a pause, each time on a new connection, until a file appears; count what failed.
+"""Ask the site without a pause, each time on a new connection, until a file appears.
 
 Run by path in the machine's network: ``hammer_main.py STOP``.
 """

@@ -1,7 +1,7 @@
 """A Debian 12 machine under real systemd: a root file system of debootstrap in systemd-nspawn.
 
-Its network is its own: no port of the test's machine is taken. slirp4netns (a user-mode network) lets it
-reach Debian's mirror, PyPI and, as 10.0.2.2, the services on the test's loopback.
+Its network is its own: no port of the test's machine is taken. slirp4netns (a user-mode network)
+lets it reach Debian's mirror, PyPI and, as 10.0.2.2, the services on the test's loopback.
 """
 
 import os
@@ -23,9 +23,16 @@ METADATA = "169.254.169.254"
 MIRROR = "http://deb.debian.org/debian"
 NEEDED = ("debootstrap", "systemd-nspawn", "slirp4netns", "nsenter", "setpriv")
 
-# What a Debian image on EC2 has (systemd, D-Bus, curl, certificates); and PostgreSQL, which stands in
-# for RDS, since a second root file system would take another minute.
+# What a Debian image on EC2 has (systemd, D-Bus, curl, certificates); and PostgreSQL, which stands
+# in for RDS, since a second root file system would take another minute.
 INCLUDED = "ca-certificates,curl,dbus,iproute2,passwd,postgresql,systemd,systemd-sysv"
+
+# A test asks neither for a certificate nor for AWS's agents; Carrete runs without them.
+NOT_ASKED = (
+    "acme-v02.api.letsencrypt.org",
+    "amazon-ssm-eu-west-1.s3.eu-west-1.amazonaws.com",
+    "amazoncloudwatch-agent-eu-west-1.s3.eu-west-1.amazonaws.com",
+)
 
 BOOTSTRAP_S = 300
 BOOT_S = 60
@@ -91,6 +98,8 @@ def prepare(root: Path, environment: Mapping[str, str]) -> None:
     folder = root / "etc/systemd/system.conf.d"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "test.conf").write_text(f"[Manager]\nDefaultEnvironment={quoted}\n")
+    with (root / "etc/hosts").open("a") as file:
+        file.writelines(f"127.0.0.1 {name}\n" for name in NOT_ASKED)
     # A test machine may sit behind a proxy that has a certificate authority of its own.
     for certificate in Path("/usr/local/share/ca-certificates").glob("*.crt"):
         shutil.copy(certificate, root / "usr/local/share/ca-certificates")

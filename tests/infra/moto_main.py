@@ -2,9 +2,9 @@
 
 Run by path with the interpreter of `.venv-infra`; it imports the standard library and moto only.
 Stock moto hangs Terraform (an action that is not there answers 500, which the provider tries again
-for minutes) or reports a difference at each plan (it takes a value and does not give it back). Every
-function below mends one such thing, so a clean re-plan proves our configuration *and* these patches;
-what AWS itself does, only an account can show. Each says what it mends.
+for minutes) or reports a difference at each plan (it takes a value and does not give it back).
+Every function below mends one such thing, so a clean re-plan proves our configuration *and* these
+patches; what AWS itself does, only an account can show. Each says what it mends.
 """
 
 import json
@@ -163,7 +163,7 @@ def scaling_policies() -> None:
 
 
 def plain_http() -> None:
-    """S3: a bucket policy's conditions are not looked at, so "no plain HTTP" would refuse everything.
+    """S3: a bucket policy's conditions are not looked at: "no plain HTTP" would refuse everything.
 
     This moto is spoken to over plain HTTP, and such a statement is left out of what it decides by.
     """

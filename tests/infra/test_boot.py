@@ -1,9 +1,9 @@
 """User-data, read back from what was applied, boots real Debian 12 machines into a working Carrete.
 
-Under real systemd, with the units and nginx as a release brings them. PostgreSQL (TLS, the database's
-name from the applied state) runs in the machine in place of RDS, LocalStack and moto on the test's loopback
-in place of AWS. Web server and worker boot one after the other on the same machine, which saves the second
-root file system; that is the one thing that is not as on AWS.
+Under real systemd, with the units and nginx as a release brings them. PostgreSQL (TLS, the
+database's name from the applied state) runs in the machine in place of RDS, LocalStack and moto on
+the test's loopback in place of AWS. Web server and worker boot one after the other on the same
+machine, which saves the second root file system; that is the one thing that is not as on AWS.
 """
 
 import json
@@ -20,9 +20,9 @@ from urllib.parse import quote
 
 import pytest
 from tests.clips import make_clip
-from tests.infra import machine as machines
 from tests.infra import hammer_main, visit_main
-from tests.infra.conftest import SITE, Deployment, build
+from tests.infra import machine as machines
+from tests.infra.conftest import CREATE, SITE, Deployment, build
 from tests.infra.dockerfile import stages
 from tests.infra.imds_main import ACCOUNT
 from tests.infra.machine import HOST, Bootstrap, Machine
@@ -40,7 +40,8 @@ cd /etc/postgresql
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=Test CA' -keyout ca.key -out ca.pem
 openssl req -newkey rsa:2048 -nodes -subj "/CN=$DB_HOST" -keyout server.key -out server.csr
 printf 'subjectAltName=DNS:%s\\n' "$DB_HOST" >extensions
-openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile extensions -out server.pem
+openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \\
+  -extfile extensions -out server.pem
 chown postgres: server.key
 install -D -m 644 ca.pem /etc/carrete/rds-ca.pem
 printf '127.0.0.1 %s\\n' "$DB_HOST" >>/etc/hosts
@@ -49,22 +50,15 @@ ssl_cert_file = '/etc/postgresql/server.pem'
 ssl_key_file = '/etc/postgresql/server.key'
 fsync = off
 EOF
-printf 'local all postgres peer\\nhostssl all all 127.0.0.1/32 scram-sha-256\\n' >/etc/postgresql/15/main/pg_hba.conf
+printf 'local all postgres peer\\nhostssl all all 127.0.0.1/32 scram-sha-256\\n' \\
+  >/etc/postgresql/15/main/pg_hba.conf
 systemctl restart postgresql@15-main
-"""
-
-
-CREATE = """
-import asyncio
-from carrete.bootstrap import create_local_resources
-from carrete.config import load_settings
-asyncio.run(create_local_resources(load_settings()))
 """
 
 
 @pytest.fixture(scope="module")
 def stores(localstack: LocalStackServer, deployment: Deployment) -> str:
-    """LocalStack with the bucket and the queues that the applied state names; its URL for machines."""
+    """LocalStack with the bucket and queues that the applied state names; its URL for machines."""
     outputs = deployment.outputs
     subprocess.run(
         [sys.executable, "-c", CREATE],
@@ -146,10 +140,13 @@ def both(web: Machine, deployment: Deployment) -> Machine:
 
 
 def _boot(machine: Machine, script: str) -> None:
-    target = machine.root / "root/user-data"
-    target.write_text(script)
+    (machine.root / "root/user-data").write_text(script)
+    # Every unfinished start is tried again for an hour: a bound of the test's own.
     done = machine.run(
-        "bash", "/root/user-data", environment=machine.environment, within=BOOT_S, check=False
+        *("timeout", str(BOOT_S), "bash", "/root/user-data"),
+        environment=machine.environment,
+        within=BOOT_S + 30,
+        check=False,
     )
     log = (machine.root / "var/log/carrete/boot.log").read_text()
     assert done.returncode == 0, f"{log[-4000:]}\n{done.stderr[-2000:]}"
@@ -163,15 +160,23 @@ def _status(machine: Machine, *arguments: str) -> str:
     return _curl(machine, "--output", "/dev/null", "--write-out", "%{http_code}", *arguments)
 
 
+NO_QUESTIONS = {"DEBIAN_FRONTEND": "noninteractive"}
+
 SITE_HERE = ("--resolve", f"{SITE}:443:127.0.0.1")
 
 
 def test_the_image_of_the_application_builds_and_answers(
     machine: Machine, deployment: Deployment, stores: str, page: Path
 ) -> None:
-    """Without a Docker engine: the Dockerfile's own steps, in the same Debian, and its health check."""
+    """Without a Docker engine: the Dockerfile's own steps in the same Debian, and its check."""
     found = stages((REPOSITORY / "containers/Dockerfile").read_text())
     environment = dict(machine.environment)
+    # What the base image has.
+    machine.run("apt-get", "-qq", "update", within=120)
+    machine.run(
+        "apt-get", "-qq", "-y", "install", "python3-venv", environment=NO_QUESTIONS, within=180
+    )
+    (machine.root / "src").mkdir()
     for stage in (found["build"], found["app"]):
         for instruction, rest in stage.steps:
             if instruction == "COPY":
@@ -241,7 +246,7 @@ def test_the_web_server_serves_the_page_and_the_api(web: Machine) -> None:
 
 
 def test_plain_http_leads_to_https_and_to_the_certificate_authority(web: Machine) -> None:
-    answer = _curl(web, "--head", f"http://127.0.0.1/some/where?a=b")
+    answer = _curl(web, "--head", "http://127.0.0.1/some/where?a=b")
     assert "301" in answer.splitlines()[0]
     assert f"location: https://{SITE}/some/where?a=b" in answer.lower()
     challenge = web.root / "var/lib/carrete/acme/.well-known/acme-challenge"
@@ -305,7 +310,7 @@ def test_the_inside_of_the_api_is_for_the_vpc(web: Machine) -> None:
     for path in ("metrics", "readyz"):
         assert _status(web, *SITE_HERE, f"https://{SITE}/{path}") == "404"
     assert "carrete_http_requests_total" in _curl(web, "http://127.0.0.1:8080/metrics")
-    # Not from this machine's address on another network: 10.0.2.15 is outside the VPC's 10.20.0.0/16.
+    # Not from this machine's address on another network: it is outside the VPC's 10.20.0.0/16.
     assert _status(web, "--interface", "10.0.2.100", "http://10.0.2.100:8080/readyz") == "403"
 
 
@@ -444,16 +449,17 @@ def test_a_video_goes_through_the_booted_machines(both: Machine, tmp_path: Path)
     assert done.returncode == 0, f"{done.stderr[-2000:]}\n{worker_log}"
     seen: dict[str, Any] = json.loads(done.stdout)
     assert seen["events"][-1] == "video.ready", f"{seen}\n{worker_log}"
-    # Live: the first event came while the work was still to be done, not with the end of the stream.
+    # Live: the first event came while the work was still to be done, not with the end of the
+    # stream.
     assert len(seen["events"]) > 3
     assert seen["playlist"] == "#EXTM3U"
     assert seen["downloaded"] > 10_000
 
 
 def test_user_data_is_safe_to_run_twice(both: Machine, deployment: Deployment) -> None:
-    release = os.readlink(both.root / "opt/carrete/current")
+    release = _running_release(both)
     _boot(both, deployment.user_data("web"))
-    assert os.readlink(both.root / "opt/carrete/current") == release
+    assert _running_release(both) == release
     assert json.loads(_curl(both, *SITE_HERE, f"https://{SITE}/healthz")) == {"status": "ok"}
     assert (
         both.run("systemctl", "is-active", "carrete-worker", within=10).stdout.strip() == "active"

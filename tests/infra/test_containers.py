@@ -1,6 +1,7 @@
-"""The container files, where no Docker engine is: what a linter would find, and the build's own steps.
+"""The container files, where no Docker engine is: what a linter would find.
 
-`test_boot` executes the steps of the application's image in a Debian root file system; here are the rules.
+`test_boot` executes the steps of the application's image in a Debian root file system; here are the
+rules.
 """
 
 import re

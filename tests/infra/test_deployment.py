@@ -1,6 +1,7 @@
-"""What was applied is what was decided: every row below is read back from AWS's side (moto), not from HCL.
+"""What was applied is what was decided: each row is read back from AWS's side (moto), not from HCL.
 
-moto is patched (moto_main.py), so a clean re-plan proves our configuration and those patches together.
+moto is patched (moto_main.py), so a clean re-plan proves our configuration and those patches
+together.
 """
 
 import json
@@ -28,7 +29,7 @@ def test_a_second_plan_finds_nothing_to_change(deployment: Deployment) -> None:
     assert done.returncode == 0, done.stdout[-6000:]
 
 
-# ------------------------------------------------------------------------------------------- network
+# ------------------------------------------------------------------------------------------ network
 
 
 def test_only_the_public_subnet_has_a_way_in(deployment: Deployment) -> None:
@@ -66,7 +67,7 @@ def _default_way(table: dict[str, Any]) -> str:
     return ""
 
 
-# ----------------------------------------------------------------------------------- security groups
+# ---------------------------------------------------------------------------------- security groups
 
 RULES = {
     # group: {(direction, port, from or to)}
@@ -110,7 +111,7 @@ def test_a_security_group_has_its_rules_and_no_other(deployment: Deployment, gro
     assert rules == RULES[group]
 
 
-# ---------------------------------------------------------------------------------------- encryption
+# --------------------------------------------------------------------------------------- encryption
 
 
 def test_the_database_is_private_encrypted_and_backed_up(deployment: Deployment) -> None:
@@ -184,7 +185,7 @@ def test_the_queues_are_encrypted_and_hand_over_their_dead(deployment: Deploymen
         _refuses_plain_http(json.loads(found["Policy"]), "sqs:*")
 
 
-# ------------------------------------------------------------------------------------------ machines
+# ----------------------------------------------------------------------------------------- machines
 
 
 def test_the_web_server_has_its_address_and_guards_its_credentials(deployment: Deployment) -> None:
@@ -242,7 +243,7 @@ def test_aws_s_services_are_reached_inside_the_vpc(deployment: Deployment) -> No
     assert kinds == {"s3": "Gateway"} | dict.fromkeys(interfaces, "Interface")
 
 
-# ------------------------------------------------------------------------------------------ watching
+# ----------------------------------------------------------------------------------------- watching
 
 
 def test_somebody_is_told_when_something_is_wrong(deployment: Deployment) -> None:
@@ -276,7 +277,7 @@ def test_the_outputs_say_what_to_do_next(deployment: Deployment) -> None:
     assert HOST not in steps
 
 
-# ----------------------------------------------------------------------------------------- user-data
+# ---------------------------------------------------------------------------------------- user-data
 
 
 @pytest.mark.parametrize("role", ["web", "worker"])
