@@ -7,6 +7,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from carrete.domain.failures import CarreteError
+from carrete.domain.quota import Quota
 from carrete.domain.upload import MAX_OBJECT
 
 GIB = 1024**3
@@ -46,6 +47,9 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(
         "127.0.0.1", description="Addresses whose X-Forwarded-For is believed, comma-separated"
     )
+    web_dir: Path | None = Field(
+        None, description="Directory of the built web page; web/dist of the source when not given"
+    )
     site_origin: str | None = Field(
         None, description="Origin of the web page when it is not the API's own, for CORS"
     )
@@ -57,6 +61,15 @@ class Settings(BaseSettings):
 
     max_upload_bytes: int = Field(
         50 * GIB, ge=1, le=MAX_OBJECT, description="Largest original, in bytes"
+    )
+    quota_stored_bytes: int = Field(
+        1024 * GIB, ge=0, description="Bytes that one account may store, results included; 0: any"
+    )
+    quota_videos_in_flight: int = Field(
+        1000, ge=0, description="Videos that one account may have in work or uploading; 0: any"
+    )
+    quota_minutes_per_day: int = Field(
+        6000, ge=0, description="Minutes of video that one account may have processed a day; 0: any"
     )
     upload_url_s: int = Field(3600, ge=60, le=604800, description="Seconds a part URL is valid")
     download_url_s: int = Field(
@@ -99,8 +112,23 @@ class Settings(BaseSettings):
     )
     ffmpeg: Path | None = Field(None, description="ffmpeg to use; the bundled one when not given")
 
-    log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
+    otlp_endpoint: str | None = Field(
+        None, description="Where traces go: an OTLP receiver over HTTP; none: no trace is made"
+    )
+    trace_sample: float = Field(1, ge=0, le=1, description="Share of traces that is kept")
+    log_level: str = Field(
+        "info",
+        pattern="^(debug|info|warning|error)$",
+        description="Least level that is logged: debug, info, warning or error",
+    )
     log_json: bool = Field(True, description="Log as JSON lines; plain text when off")
+
+    @property
+    def quota(self) -> Quota:
+        """The limits of accounts that have none of their own."""
+        return Quota(
+            self.quota_stored_bytes, self.quota_videos_in_flight, self.quota_minutes_per_day
+        )
 
 
 def load_settings(**overrides: Any) -> Settings:

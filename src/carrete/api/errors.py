@@ -12,16 +12,24 @@ from starlette.routing import Match
 from carrete.api.problems import FieldErrors, problem_response
 from carrete.domain.account import EmailTakenError, TooManyAttemptsError, WrongCredentialsError
 from carrete.domain.failures import CarreteError, TransientError
+from carrete.domain.quota import QuotaExceededError
+from carrete.domain.share import (
+    DownloadNotAllowedError,
+    InvalidExpiryError,
+    ShareLockedError,
+    TooManySharesError,
+)
 from carrete.domain.upload import InvalidNameError
 from carrete.domain.video import InvalidStateError
 from carrete.ports import IdempotencyConflictError, NotFoundError, UploadGoneError
-from carrete.usecases.accounts import InvalidEmailError
+from carrete.usecases.accounts import InvalidEmailError, WrongPasswordError
 from carrete.usecases.complete_upload import (
     SizeMismatchError,
     UploadIncompleteError,
     WrongPart,
 )
 from carrete.usecases.create_upload import EmptyFileError, TooLargeError
+from carrete.usecases.cursors import InvalidCursorError
 from carrete.usecases.sign_parts import NoSuchPartError
 
 RETRY_S = 2
@@ -43,6 +51,7 @@ class TooManyStreamsError(CarreteError):
 CODES: dict[type[CarreteError], str] = {
     UnauthenticatedError: "unauthenticated",
     WrongCredentialsError: "wrong_credentials",
+    WrongPasswordError: "wrong_credentials",
     CsrfError: "csrf",
     NotFoundError: "not_found",
     EmailTakenError: "email_taken",
@@ -53,14 +62,30 @@ CODES: dict[type[CarreteError], str] = {
     SizeMismatchError: "size_mismatch",
     TooLargeError: "too_large",
     InvalidEmailError: "invalid_request",
+    InvalidCursorError: "invalid_request",
     NoSuchPartError: "invalid_request",
     EmptyFileError: "empty_file",
     InvalidNameError: "invalid_name",
     TooManyAttemptsError: "too_many_attempts",
+    QuotaExceededError: "quota_exceeded",
+    ShareLockedError: "password_required",
+    DownloadNotAllowedError: "forbidden",
+    TooManySharesError: "too_many_shares",
+    InvalidExpiryError: "invalid_request",
     TooManyStreamsError: "too_many_streams",
     TransientError: "unavailable",
 }
 """Everything that is not here is a bug and answers 500."""
+
+FIELDS: dict[type[CarreteError], str] = {
+    InvalidEmailError: "email",
+    InvalidCursorError: "cursor",
+    InvalidExpiryError: "expires_at",
+    InvalidNameError: "name",
+    EmptyFileError: "size_bytes",
+    TooLargeError: "size_bytes",
+}
+"""Errors that are about one field of the request."""
 
 HTTP_CODES = {
     400: "invalid_request",
@@ -104,7 +129,14 @@ async def _carrete_error(request: Request, error: Exception) -> Response:
         headers["Retry-After"] = str(RETRY_S)
     elif isinstance(error, UnauthenticatedError):
         headers["WWW-Authenticate"] = "Bearer"
-    return _answer(request, code, detail, errors=_fields(error), headers=headers)
+    more: dict[str, Any] = {}
+    if isinstance(error, QuotaExceededError):
+        more = {"quota": error.kind, "used": error.used, "limit": error.limit}
+    # 401 would tell a page that its session is over
+    status = 403 if isinstance(error, WrongPasswordError) else None
+    return _answer(
+        request, code, detail, errors=_fields(error), headers=headers, status=status, more=more
+    )
 
 
 def _fields(error: CarreteError) -> FieldErrors:
@@ -113,14 +145,9 @@ def _fields(error: CarreteError) -> FieldErrors:
             return [(f"parts.{part.number}", _wrong(part)) for part in error.wrong]
         case NoSuchPartError():
             return [(f"parts.{error.index}.number", str(error))]
-        case InvalidEmailError():
-            return [("email", str(error))]
-        case InvalidNameError():
-            return [("name", str(error))]
-        case EmptyFileError() | TooLargeError():
-            return [("size_bytes", str(error))]
         case _:
-            return ()
+            field = next((name for kind, name in FIELDS.items() if isinstance(error, kind)), None)
+            return [(field, str(error))] if field else ()
 
 
 def _wrong(part: WrongPart) -> str:
@@ -169,6 +196,16 @@ def _answer(
     *,
     errors: FieldErrors = (),
     headers: dict[str, str] | None = None,
+    status: int | None = None,
+    more: dict[str, Any] | None = None,
 ) -> Response:
     request.state.problem = code
-    return problem_response(code, detail, request.state.request_id, errors=errors, headers=headers)
+    return problem_response(
+        code,
+        detail,
+        request.state.request_id,
+        errors=errors,
+        headers=headers,
+        status=status,
+        more=more,
+    )

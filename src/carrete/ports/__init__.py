@@ -4,7 +4,8 @@ Adapters translate their own errors into the ones named here, once. Every method
 ``TransientError`` when the service behind it can't be reached.
 """
 
-from carrete.ports.accounts import AccountStore
+from carrete.ports.accounts import MAX_SESSIONS, SEEN_S, AccountStore
+from carrete.ports.backup import DumpError, DumpStore, KeptObject
 from carrete.ports.common import (
     IdempotencyConflictError,
     NotFoundError,
@@ -17,22 +18,37 @@ from carrete.ports.jobs import Completion, JobStore, Need, Removal, StoredFile
 from carrete.ports.maintenance import AbandonedUpload, Freed, MaintenanceStore, QueueCounts
 from carrete.ports.objects import ObjectHead, ObjectStore, OpenUpload, PartToSend, SignedRequest
 from carrete.ports.queue import DeadLetterMessage, Message, Queue
+from carrete.ports.shares import ShareStore
 from carrete.ports.transcoder import Transcoder
-from carrete.ports.videos import Artifact, Doorbell, JobDetail, NewVideo, Results, VideoStore
+from carrete.ports.videos import (
+    Artifact,
+    ChunkSize,
+    Doorbell,
+    JobDetail,
+    NewVideo,
+    Results,
+    VideoStore,
+)
 from carrete.ports.workspace import Workspace
 
 __all__ = [
+    "MAX_SESSIONS",
+    "SEEN_S",
     "AbandonedUpload",
     "AccountStore",
     "Artifact",
+    "ChunkSize",
     "Completion",
     "DeadLetterMessage",
     "Doorbell",
+    "DumpError",
+    "DumpStore",
     "EventLog",
     "Freed",
     "IdempotencyConflictError",
     "JobDetail",
     "JobStore",
+    "KeptObject",
     "MaintenanceStore",
     "Message",
     "Need",
@@ -48,6 +64,7 @@ __all__ = [
     "QueueCounts",
     "Removal",
     "Results",
+    "ShareStore",
     "SignedRequest",
     "StoredFile",
     "Transcoder",

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from uuid import UUID
 
+from carrete import tracing
 from carrete.adapters.memory.state import ArtifactRow, JobRow, State, TaskRow
 from carrete.domain.artifacts import JsonObject, original_key
 from carrete.domain.failures import FailureCode, LeaseLostError, TaskCanceledError
@@ -21,7 +22,7 @@ class MemoryJobs(State):
 
     def open_job(self, video: Video, profile: str, first: NewTask) -> tuple[UUID, list[Doorbell]]:
         """Add a job with its first task."""
-        job = JobRow(new_id(), video.id, profile, self.clock())
+        job = JobRow(new_id(), video.id, profile, self.clock(), traceparent=tracing.current())
         self.job_rows[job.id] = job
         return job.id, self.add_tasks(video.owner_id, job, [first])
 
@@ -110,6 +111,7 @@ class MemoryJobs(State):
             source_bytes=video.size_bytes,
             profile=job.profile,
             extension=video.extension,
+            traceparent=job.traceparent,
         )
 
     async def heartbeat(self, task: Task, lease_s: float, progress: float) -> None:
@@ -160,6 +162,9 @@ class MemoryJobs(State):
     async def complete(self, task: Task, completion: Completion) -> Sequence[Doorbell]:
         """See the port."""
         row = self._held(task)
+        if completion.facts is not None:
+            job = self.job_rows[task.job_id]
+            self.charge(job, task.owner_id, completion.facts.duration_s)
         self.change_task(
             row,
             state=TaskState.DONE,
@@ -275,6 +280,8 @@ class MemoryJobs(State):
         for key in self.keys.values():
             if key.job_id == task.job_id and key.state == "live":
                 key.state = "dead"
+        if self.rows[task.video_id].video.published_job_id is None:
+            self.change(task.video_id, playable_at=None)
         self._note(task, "job.restarted")
         return self.add_tasks(task.owner_id, self.job_rows[task.job_id], [first])
 

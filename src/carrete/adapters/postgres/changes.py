@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
+from carrete import tracing
 from carrete.adapters.postgres.engine import Transaction, dump
 from carrete.domain.ids import new_id
 from carrete.domain.task import NewTask, Priority, TaskKind
@@ -65,16 +66,20 @@ async def set_state(
 async def open_job(
     tx: Transaction, owner_id: UUID, video_id: UUID, profile: str, first: NewTask
 ) -> tuple[UUID, list[Doorbell]]:
-    """Add a job with its first task; returns the job and the doorbells to ring after commit."""
+    """Add a job with its first task; returns the job and the doorbells to ring after commit.
+
+    The job belongs to the trace that is open here: all its tasks will.
+    """
     job_id = new_id()
     await tx.rows(
-        "INSERT INTO job (id, video_id, owner_id, profile, total_weight)"
-        " VALUES (:id, :video, :owner, :profile, :weight)",
+        "INSERT INTO job (id, video_id, owner_id, profile, total_weight, traceparent)"
+        " VALUES (:id, :video, :owner, :profile, :weight, :traceparent)",
         id=job_id,
         video=video_id,
         owner=owner_id,
         profile=profile,
         weight=UNPLANNED_WEIGHT,
+        traceparent=tracing.current(),
     )
     return job_id, await add_tasks(tx, owner_id, video_id, job_id, [first])
 
@@ -128,6 +133,15 @@ async def stop_tasks(tx: Transaction, video_id: UUID, *, but: UUID | None = None
     )
 
 
+async def begin_removal(tx: Transaction, video: Row[Any]) -> list[Doorbell]:
+    """Hide a video, stop its work and open the task that deletes its objects; its row is locked."""
+    await stop_tasks(tx, video.id)
+    task = NewTask(TaskKind.REMOVE, priority=Priority.CLEANUP)
+    _, bells = await open_job(tx, video.owner_id, video.id, video.profile, task)
+    await set_state(tx, video.owner_id, video.id, VideoState.DELETING)
+    return bells
+
+
 async def drop_results(tx: Transaction, video_id: UUID, *, but: Collection[UUID | None]) -> None:
     """Mark the live objects of a video's jobs as dead, except those of the jobs in ``but``."""
     await tx.rows(
@@ -135,4 +149,19 @@ async def drop_results(tx: Transaction, video_id: UUID, *, but: Collection[UUID 
         " AND NOT job_id = ANY(CAST(:but AS uuid[]))",
         video=video_id,
         but=[job for job in but if job is not None],
+    )
+    await note_stills(tx, video_id)
+
+
+async def note_stills(tx: Transaction, video_id: UUID) -> None:
+    """Keep with the video whether its results have pictures, so that a list need not look."""
+    await tx.rows(
+        "UPDATE video v SET has_poster = coalesce(a.poster, false),"
+        " has_storyboard = coalesce(a.storyboard, false) FROM (SELECT"
+        " bool_or(kind = 'poster') AS poster, bool_or(kind = 'storyboard') AS storyboard"
+        " FROM artifact WHERE state = 'live' AND kind IN ('poster', 'storyboard')"
+        " AND job_id = (SELECT coalesce(published_job_id, job_id) FROM video WHERE id = :id)) a"
+        " WHERE v.id = :id AND (v.has_poster, v.has_storyboard)"
+        " IS DISTINCT FROM (coalesce(a.poster, false), coalesce(a.storyboard, false))",
+        id=video_id,
     )

@@ -5,7 +5,26 @@ Requests are parsed with these models and refuse unknown fields. Answers are wri
 again would double the cost of a list.
 """
 
-from carrete.api.schemas.accounts import Account, Registration, SignedIn, SignIn
+from carrete.api.schemas.accounts import (
+    Account,
+    AccountRemoval,
+    Confirmation,
+    PasswordChange,
+    Registration,
+    Sessions,
+    SignedIn,
+    SignIn,
+    Usage,
+)
+from carrete.api.schemas.maps import Renditions, Timeline, VideoMap
+from carrete.api.schemas.shares import (
+    NewShare,
+    Share,
+    SharedVideo,
+    ShareKey,
+    SharePassword,
+    Shares,
+)
 from carrete.api.schemas.system import Event, FieldError, Health, Hello, Problem, Readiness
 from carrete.api.schemas.uploads import (
     CreatedVideo,
@@ -26,15 +45,20 @@ from carrete.api.schemas.videos import (
     Message,
     Removal,
     Reprocessing,
+    Selection,
+    SelectionRemoval,
     Task,
     Video,
     VideoName,
     VideoPage,
+    VideoSummary,
 )
 
 __all__ = [
     "VIDEO_EXAMPLE",
     "Account",
+    "AccountRemoval",
+    "Confirmation",
     "CreatedVideo",
     "DownloadLink",
     "Event",
@@ -44,23 +68,38 @@ __all__ = [
     "Hello",
     "Job",
     "Message",
+    "NewShare",
     "NewVideo",
     "PartDigest",
     "PartsRequest",
+    "PasswordChange",
     "Problem",
     "Readiness",
     "Registration",
     "Removal",
+    "Renditions",
     "Reprocessing",
+    "Selection",
+    "SelectionRemoval",
+    "Sessions",
+    "Share",
+    "ShareKey",
+    "SharePassword",
+    "SharedVideo",
+    "Shares",
     "SignIn",
     "SignedIn",
     "SignedPart",
     "SignedParts",
     "StoredPart",
     "Task",
+    "Timeline",
     "UploadPlan",
     "UploadStatus",
+    "Usage",
     "Video",
+    "VideoMap",
     "VideoName",
     "VideoPage",
+    "VideoSummary",
 ]

@@ -36,6 +36,7 @@ async def encode(bench: Bench) -> Completion:
     async with bench.workspace.source(bench.claim, read, chunk.source_ranges) as source:
         made = await _pictures(bench, source, chunk, later, bench.progress.part(0.2, 0.95))
         files = await bench.store([*sound, *made], bench.progress.part(0.95, 1.0))
+    bench.progress.media_s = chunk.duration_s
     return Completion(
         result={
             "frames": chunk.frame_count,
