@@ -107,7 +107,7 @@ async def test_a_mirror_reads_each_byte_once(tmp_path: Path) -> None:
 async def test_whatever_ranges_are_asked_for_in_turn_each_byte_is_read_once(
     seed: int, tmp_path: Path
 ) -> None:
-    dice = random.Random(seed)  # noqa: S311 - reproducible, not secret
+    dice = random.Random(seed)  # noqa: S311 - cases of a test, the same in every run
     objects, reads = MemoryObjects(), Reads()
     data = dice.randbytes(3000)
     objects.stored["k"] = data
