@@ -26,12 +26,15 @@ export function Menu({
   items,
   className,
   side = "right",
+  up = false,
 }: {
   label: string;
   button: ReactNode;
   items: readonly (MenuItem | "line")[];
   className: string;
   side?: "left" | "right";
+  /** Opens above its button. */
+  up?: boolean;
 }) {
   const [open, setOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
@@ -94,7 +97,7 @@ export function Menu({
           id={id}
           role="menu"
           aria-label={label}
-          className={`absolute top-full z-40 mt-1.5 min-w-52 animate-rise rounded-lg border border-line bg-raised p-1 shadow-lift ${side === "right" ? "right-0" : "left-0"}`}
+          className={`absolute z-40 min-w-52 text-ink ${up ? "bottom-full mb-1.5" : "top-full mt-1.5"} animate-rise rounded-lg border border-line bg-raised p-1 shadow-lift ${side === "right" ? "right-0" : "left-0"}`}
         >
           {items.map((item, place) =>
             item === "line" ? (

@@ -147,6 +147,7 @@ function Note({ upload }: { upload: Upload }) {
     return <p className="text-sm text-bad">{text}</p>;
   }
   if (status === "done") return <p className="text-sm text-good">{t("upload.done")}</p>;
+  if (status === "refused") return null;
   if (status !== "sending") {
     return <p className="text-sm text-ink-2">{t(`upload.status.${status}`)}</p>;
   }
