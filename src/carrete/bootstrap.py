@@ -70,8 +70,8 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
         yield Container(
             settings=settings,
             accounts=PostgresAccounts(database),
-            videos=PostgresVideos(database),
-            jobs=PostgresJobs(database),
+            videos=PostgresVideos(database, settings.quota),
+            jobs=PostgresJobs(database, settings.quota),
             events=PostgresEvents(database),
             maintenance=PostgresMaintenance(database),
             objects=S3Objects(s3, settings.s3_bucket),

@@ -7,6 +7,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from carrete.domain.failures import CarreteError
+from carrete.domain.quota import Quota
 from carrete.domain.upload import MAX_OBJECT
 
 GIB = 1024**3
@@ -58,6 +59,15 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(
         50 * GIB, ge=1, le=MAX_OBJECT, description="Largest original, in bytes"
     )
+    quota_stored_bytes: int = Field(
+        1024 * GIB, ge=0, description="Bytes that one account may store, results included; 0: any"
+    )
+    quota_videos_in_flight: int = Field(
+        1000, ge=0, description="Videos that one account may have in work or uploading; 0: any"
+    )
+    quota_minutes_per_day: int = Field(
+        6000, ge=0, description="Minutes of video that one account may have processed a day; 0: any"
+    )
     upload_url_s: int = Field(3600, ge=60, le=604800, description="Seconds a part URL is valid")
     download_url_s: int = Field(
         6 * 3600, ge=60, le=604800, description="Seconds a download or stream URL is valid"
@@ -101,6 +111,13 @@ class Settings(BaseSettings):
 
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
     log_json: bool = Field(True, description="Log as JSON lines; plain text when off")
+
+    @property
+    def quota(self) -> Quota:
+        """The limits of accounts that have none of their own."""
+        return Quota(
+            self.quota_stored_bytes, self.quota_videos_in_flight, self.quota_minutes_per_day
+        )
 
 
 def load_settings(**overrides: Any) -> Settings:

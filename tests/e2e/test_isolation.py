@@ -7,8 +7,10 @@ generator does not know how to call fails the test.
 import base64
 import hashlib
 import json
+import secrets
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -35,27 +37,37 @@ SELECTIONS = {"deleteVideos"}
 STREAM = "text/event-stream"
 
 
+Things = dict[str, str]
+"""What belongs to somebody, by the name of the parameter that names it: ``video_id`` and so on."""
+
+OWNED = ("video_id", "session_id")
+
+
 @dataclass(frozen=True)
 class Call:
     """One way to call an operation.
 
     Attributes:
-        about_video: whether it names a video, whose id is still missing as ``{video_id}``.
+        path: where what it names of somebody's is still missing, as ``{video_id}``.
+        body: the same.
+        about: what it names: keys of ``Things``.
     """
 
     operation_id: str
     method: str
     path: str
     body: Any
-    about_video: bool
+    about: frozenset[str]
     streams: bool
 
-    async def send(self, http: httpx.AsyncClient, video_id: str = "") -> httpx.Response:
+    async def send(self, http: httpx.AsyncClient, things: Things | None = None) -> httpx.Response:
         # An event stream lasts; its headers are what is looked at.
         method = "HEAD" if self.streams else self.method
-        url = self.path.replace("{video_id}", video_id)
-        body = json.loads(json.dumps(self.body).replace("{video_id}", video_id))
-        return await http.request(method, url, json=body)
+        url, body = self.path, json.dumps(self.body)
+        for name, value in (things or {}).items():
+            url = url.replace(f"{{{name}}}", value)
+            body = body.replace(f"{{{name}}}", value)
+        return await http.request(method, url, json=json.loads(body))
 
 
 class UnknownOperationError(Exception):
@@ -73,7 +85,9 @@ def calls(document: dict[str, Any]) -> Iterator[Call]:
                     method=method.upper(),
                     path=variant,
                     body=body,
-                    about_video="{video_id}" in variant + json.dumps(body),
+                    about=frozenset(
+                        name for name in OWNED if f"{{{name}}}" in variant + json.dumps(body)
+                    ),
                     streams=STREAM in operation["responses"].get("200", {}).get("content", {}),
                 )
 
@@ -84,7 +98,7 @@ def variants(path: str, operation: dict[str, Any]) -> list[str]:
     paths = [path]
     for parameter in operation.get("parameters", []):
         match parameter["in"], parameter["name"]:
-            case "path", "video_id":
+            case "path", owned if owned in OWNED:
                 pass
             case "path", other if other in PATH_VALUES:
                 values = PATH_VALUES[other]
@@ -146,12 +160,22 @@ async def uploading_video(owner: Client) -> str:
     return str(video)
 
 
+async def owned(service: Service, owner: Client) -> Things:
+    """What an owner has besides videos: another session."""
+    expires_at = datetime.now(UTC) + timedelta(hours=1)
+    session = await service.container.accounts.open_session(
+        owner.id, secrets.token_bytes(32), "", expires_at
+    )
+    return {"session_id": str(session.id)}
+
+
 async def everything(service: Service, owner: Client, video_ids: list[str]) -> Any:
     """All that is stored about an owner's videos, in every store."""
     objects = service.container.objects
     return {
         "list": (await owner.http.get("/api/videos")).json(),
         "tasks": [(await owner.http.get(f"/api/videos/{v}/tasks")).json() for v in video_ids],
+        "sessions": len(await service.container.accounts.sessions(owner.id)),
         "events": await service.container.events.events(owner.id, 0, 1000),
         "objects": [item async for item in objects.list("")],
         "uploads": [item async for item in objects.list_uploads("")],
@@ -167,12 +191,13 @@ async def test_another_user_finds_no_video_and_changes_nothing(
     uploading = await uploading_video(ana)
     queued = (await ana.upload("secret queue.mp4"))["id"]
     videos = [ready, uploading, queued]
+    about = [call for call in calls(document) if call.about]
+    assert len(about) >= 20
+    sessions = await owned(service, ana)
     before = await everything(service, ana, videos)
-    about = [call for call in calls(document) if call.about_video]
-    assert len(about) >= 14
     for call in about:
         for video in videos:
-            answer = await call.send(bob.http, video)
+            answer = await call.send(bob.http, sessions | {"video_id": video})
             if call.operation_id in SELECTIONS:
                 assert answer.json() == {"deleted": 0}, call
             elif call.streams:
@@ -189,12 +214,17 @@ async def test_the_same_calls_work_for_the_owner(
     """Else the 404 of a stranger would prove nothing."""
     ana = await service.account("ana")
     for call in calls(document):
-        if call.about_video:
-            answers = [
-                await call.send(ana.http, await ready_video(service, ana)),
-                await call.send(ana.http, await uploading_video(ana)),
-                await call.send(ana.http, (await ana.upload())["id"]),
+        if call.about:
+            videos = [
+                await ready_video(service, ana),
+                await uploading_video(ana),
+                (await ana.upload())["id"],
             ]
+            answers = []
+            for video in videos:
+                # an account keeps so many sessions: no more are opened than are needed
+                others = await owned(service, ana) if call.about - {"video_id"} else {}
+                answers.append(await call.send(ana.http, others | {"video_id": video}))
             assert min(answer.status_code for answer in answers) < 400, call
             # The queue must be empty again, so that the next video is the next to be claimed.
             while (claim := await service.container.jobs.claim("test", 30)) is not None:
@@ -205,12 +235,12 @@ async def test_nothing_of_another_user_is_in_any_answer(
     service: Service, document: dict[str, Any]
 ) -> None:
     ana, bob = await service.account("ana"), await service.account("bob")
-    secrets = {await ready_video(service, ana), "secret", str(ana.id), ana.account["email"]}
+    private = {await ready_video(service, ana), "secret", str(ana.id), ana.account["email"]}
     for call in calls(document):
-        if call.method == "GET" and not call.about_video:
+        if call.method == "GET" and not call.about:
             answer = await call.send(bob.http)
             assert answer.status_code == 200, call
-            assert not [secret for secret in secrets if secret in answer.text], call
+            assert not [one for one in private if one in answer.text], call
 
 
 async def test_without_a_session_only_the_public_operations_answer(
@@ -218,12 +248,13 @@ async def test_without_a_session_only_the_public_operations_answer(
 ) -> None:
     ana, nobody = await service.account("ana"), await service.client()
     videos = [await ready_video(service, ana)]
+    things = await owned(service, ana) | {"video_id": videos[0]}
     before = await everything(service, ana, videos)
     for call in calls(document):
         if call.operation_id not in PUBLIC:
             for headers in ({}, {"Authorization": "Bearer guess"}, {"Cookie": "carrete_session=x"}):
                 nobody.headers.update(headers | {"X-Carrete-Client": "test"})
-                answer = await call.send(nobody, videos[0])
+                answer = await call.send(nobody, things)
                 assert answer.status_code == 401, (call, headers)
                 for name in headers:
                     del nobody.headers[name]

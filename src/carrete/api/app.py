@@ -19,6 +19,7 @@ from carrete.api.routes import (
     downloads,
     events,
     maps,
+    me,
     streams,
     system,
     uploads,
@@ -63,7 +64,7 @@ def create_app(source: Settings | Container) -> FastAPI:
     app.add_middleware(HeadAsGet)
     app.add_middleware(Bounded)
     app.add_middleware(Observed, metrics=metrics)
-    for module in (accounts, uploads, videos, maps, downloads, streams, events, system):
+    for module in (accounts, me, uploads, videos, maps, downloads, streams, events, system):
         module.add_routes(app)
     return app
 

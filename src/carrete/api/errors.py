@@ -12,10 +12,11 @@ from starlette.routing import Match
 from carrete.api.problems import FieldErrors, problem_response
 from carrete.domain.account import EmailTakenError, TooManyAttemptsError, WrongCredentialsError
 from carrete.domain.failures import CarreteError, TransientError
+from carrete.domain.quota import QuotaExceededError
 from carrete.domain.upload import InvalidNameError
 from carrete.domain.video import InvalidStateError
 from carrete.ports import IdempotencyConflictError, NotFoundError, UploadGoneError
-from carrete.usecases.accounts import InvalidEmailError
+from carrete.usecases.accounts import InvalidEmailError, WrongPasswordError
 from carrete.usecases.complete_upload import (
     SizeMismatchError,
     UploadIncompleteError,
@@ -44,6 +45,7 @@ class TooManyStreamsError(CarreteError):
 CODES: dict[type[CarreteError], str] = {
     UnauthenticatedError: "unauthenticated",
     WrongCredentialsError: "wrong_credentials",
+    WrongPasswordError: "wrong_credentials",
     CsrfError: "csrf",
     NotFoundError: "not_found",
     EmailTakenError: "email_taken",
@@ -59,6 +61,7 @@ CODES: dict[type[CarreteError], str] = {
     EmptyFileError: "empty_file",
     InvalidNameError: "invalid_name",
     TooManyAttemptsError: "too_many_attempts",
+    QuotaExceededError: "quota_exceeded",
     TooManyStreamsError: "too_many_streams",
     TransientError: "unavailable",
 }
@@ -115,7 +118,14 @@ async def _carrete_error(request: Request, error: Exception) -> Response:
         headers["Retry-After"] = str(RETRY_S)
     elif isinstance(error, UnauthenticatedError):
         headers["WWW-Authenticate"] = "Bearer"
-    return _answer(request, code, detail, errors=_fields(error), headers=headers)
+    more: dict[str, Any] = {}
+    if isinstance(error, QuotaExceededError):
+        more = {"quota": error.kind, "used": error.used, "limit": error.limit}
+    # 401 would tell a page that its session is over
+    status = 403 if isinstance(error, WrongPasswordError) else None
+    return _answer(
+        request, code, detail, errors=_fields(error), headers=headers, status=status, more=more
+    )
 
 
 def _fields(error: CarreteError) -> FieldErrors:
@@ -175,6 +185,16 @@ def _answer(
     *,
     errors: FieldErrors = (),
     headers: dict[str, str] | None = None,
+    status: int | None = None,
+    more: dict[str, Any] | None = None,
 ) -> Response:
     request.state.problem = code
-    return problem_response(code, detail, request.state.request_id, errors=errors, headers=headers)
+    return problem_response(
+        code,
+        detail,
+        request.state.request_id,
+        errors=errors,
+        headers=headers,
+        status=status,
+        more=more,
+    )

@@ -56,6 +56,7 @@ def operation(
     public: bool = False,
     changes: bool = False,
     responses: dict[int | str, dict[str, Any]] | None = None,
+    statuses: dict[str, int] | None = None,
 ) -> dict[str, Any]:
     """Keyword arguments for ``add_api_route`` that document an operation in full.
 
@@ -69,6 +70,7 @@ def operation(
         public: whether it works without a session.
         changes: whether it changes something, and so is guarded against other sites' pages.
         responses: further successes.
+        statuses: of problems that have another one here than usual.
     """
     common = ["internal_error", "unavailable"]
     common += ["invalid_request"] if changes or not public else []
@@ -82,7 +84,7 @@ def operation(
         "tags": [tag],
         "status_code": status,
         "response_model": model,
-        "responses": problem_docs(every) | (responses or {}),
+        "responses": problem_docs(every, statuses) | (responses or {}),
         "openapi_extra": {"security": [] if public else [{"bearer": []}, {"session": []}]},
     }
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Request
 
@@ -11,7 +12,7 @@ from carrete.api.probes import Probes
 from carrete.api.sessions import SessionCache
 from carrete.bootstrap import Container
 from carrete.config import Settings
-from carrete.domain.account import Account
+from carrete.domain.account import Account, Session
 from carrete.usecases.accounts import Client, SignInPolicy, identify, token_hash
 from carrete.usecases.passwords import Passwords
 from carrete.usecases.streams import SignedUrls
@@ -43,6 +44,11 @@ class Api:
         """Bounds of signing in."""
         settings = self.settings
         return SignInPolicy(settings.signin_limit, settings.signin_window_s, settings.session_days)
+
+    def forget_sessions(self, account_id: UUID) -> None:
+        """Some of the account's sessions have ended: no stream and no memory may outlive them."""
+        self.sessions.forget_account(account_id)
+        self.hub.close_streams(account_id)
 
 
 async def the_api(request: Request) -> Api:
@@ -90,6 +96,7 @@ async def signed_in(request: Request) -> Account:
             raise UnauthenticatedError("the session is unknown or has expired")
         api.sessions.put(hashed, *found)
     request.state.account_id = found[0].id
+    request.state.session = found[1]
     return found[0]
 
 
@@ -101,3 +108,12 @@ def client_of(request: Request) -> Client:
 
 ApiDep = Annotated[Api, Depends(the_api)]
 AccountDep = Annotated[Account, Depends(signed_in)]
+
+
+async def the_session(request: Request, _account: AccountDep) -> Session:
+    """The session that the request came with."""
+    session: Session = request.state.session
+    return session
+
+
+SessionDep = Annotated[Session, Depends(the_session)]

@@ -4,7 +4,7 @@ Adapters translate their own errors into the ones named here, once. Every method
 ``TransientError`` when the service behind it can't be reached.
 """
 
-from carrete.ports.accounts import AccountStore
+from carrete.ports.accounts import MAX_SESSIONS, SEEN_S, AccountStore
 from carrete.ports.common import (
     IdempotencyConflictError,
     NotFoundError,
@@ -30,6 +30,8 @@ from carrete.ports.videos import (
 from carrete.ports.workspace import Workspace
 
 __all__ = [
+    "MAX_SESSIONS",
+    "SEEN_S",
     "AbandonedUpload",
     "AccountStore",
     "Artifact",

@@ -119,7 +119,10 @@ class JobStore(Protocol):
     async def complete(self, task: Task, completion: Completion) -> Sequence[Doorbell]:
         """End the task well and apply what follows from it.
 
+        Facts come with a length, which is counted against the owner's day, once for each job.
+
         Raises:
+            InvalidInputError: the owner's minutes for today are used up; nothing was changed.
             LeaseLostError: the attempt is no longer the task's; nothing was changed.
         """
         ...

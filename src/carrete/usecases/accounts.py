@@ -29,6 +29,10 @@ class InvalidEmailError(CarreteError):
     """The address is not one; the message says why."""
 
 
+class WrongPasswordError(CarreteError):
+    """Somebody who is let in already gave a wrong password for more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Client:
     """Who is at the other end.
@@ -145,6 +149,68 @@ async def sign_in(
     if passwords.is_outdated(stored):
         await accounts.set_password_hash(account.id, await passwords.hash(password))
     return await _open(account, client, policy, now, accounts)
+
+
+async def change_password(
+    account: Account,
+    session: Session,
+    current: str,
+    new: str,
+    *,
+    policy: SignInPolicy,
+    now: datetime,
+    accounts: AccountStore,
+    passwords: Passwords,
+) -> None:
+    """Change the password and end every session but this one.
+
+    Raises:
+        WrongPasswordError: ``current`` is not the password.
+        TooManyAttemptsError: it was tried too often.
+    """
+    await confirm(account, current, policy=policy, now=now, accounts=accounts, passwords=passwords)
+    await accounts.set_password_hash(account.id, await passwords.hash(new))
+    await accounts.end_other_sessions(account.id, session.id)
+
+
+async def remove_account(
+    account: Account,
+    password: str,
+    *,
+    policy: SignInPolicy,
+    now: datetime,
+    accounts: AccountStore,
+    passwords: Passwords,
+) -> None:
+    """Hide an account with all that is its own; ``reconcile`` then deletes it piece by piece.
+
+    Raises:
+        WrongPasswordError: it is not the password.
+        TooManyAttemptsError: it was tried too often.
+    """
+    await confirm(account, password, policy=policy, now=now, accounts=accounts, passwords=passwords)
+    await accounts.remove_account(account.id)
+
+
+async def confirm(
+    account: Account,
+    password: str,
+    *,
+    policy: SignInPolicy,
+    now: datetime,
+    accounts: AccountStore,
+    passwords: Passwords,
+) -> None:
+    """Check that who uses a session knows the password, before what can't be undone.
+
+    Raises:
+        WrongPasswordError: it is not the password.
+        TooManyAttemptsError: it was tried too often.
+    """
+    await _count("account", str(account.id), policy.attempts, policy, now, accounts)
+    found = await accounts.credentials(account.email)
+    if not await passwords.matches(found[1] if found else None, password):
+        raise WrongPasswordError("the password is wrong")
 
 
 async def sign_out(token: str, *, accounts: AccountStore) -> None:

@@ -7,6 +7,7 @@ is dead is removed. Every round is bounded, and may be broken off anywhere.
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from uuid import UUID
 
 import structlog
 
@@ -119,6 +120,17 @@ class Reconciler:
             await self.maintenance.swept(keys, self.sweep_grace_s)
         return len(keys)
 
+    async def _remove_accounts(self) -> None:
+        """Delete what is left of accounts that their owners have deleted."""
+        left: dict[UUID, list[UUID]] = {}
+        for owner, video in await self.maintenance.removed_videos(AT_ONCE):
+            left.setdefault(owner, []).append(video)
+        for owner, found in left.items():
+            _, bells = await self.videos.request_removals(owner, found)
+            await ring(self.queue, bells)
+        await self.maintenance.forget_accounts(KEYS_AT_ONCE)
+
     async def _prune(self) -> int:
+        await self._remove_accounts()
         await self.accounts.prune_accounts()
         return await self.maintenance.prune_events(self.event_s, KEYS_AT_ONCE)

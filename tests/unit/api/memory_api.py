@@ -48,7 +48,8 @@ async def open_api(**overrides: Any) -> AsyncIterator[MemoryApi]:
         sqs_dlq_url="unused",
         **overrides,
     )
-    store, objects, queue = MemoryStore(), MemoryObjects(), MemoryQueue()
+    store = MemoryStore(quota=settings.quota)
+    objects, queue = MemoryObjects(), MemoryQueue()
     container = Container(
         settings=settings,
         accounts=store,

@@ -158,6 +158,9 @@ class MemoryJobs(State):
     async def complete(self, task: Task, completion: Completion) -> Sequence[Doorbell]:
         """See the port."""
         row = self._held(task)
+        if completion.facts is not None:
+            job = self.job_rows[task.job_id]
+            self.charge(job, task.owner_id, completion.facts.duration_s)
         self.change_task(
             row,
             state=TaskState.DONE,

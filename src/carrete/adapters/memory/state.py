@@ -4,14 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from carrete.domain.account import Account, Session
 from carrete.domain.artifacts import ArtifactKind, JsonObject
+from carrete.domain.failures import FailureCode, InvalidInputError
+from carrete.domain.quota import NO_QUOTA, OwnQuota, Quota, Usage, check_new_video
 from carrete.domain.task import Task, TaskState
-from carrete.domain.video import Event, Video, VideoState
+from carrete.domain.video import IN_FLIGHT, Event, Video, VideoState
 from carrete.ports import Artifact, NotFoundError
 
 
@@ -30,6 +32,7 @@ class JobRow:
     created_at: datetime
     plan: JsonObject = field(default_factory=dict)
     total_weight: float = 100.0
+    charged: bool = False
     finished_at: datetime | None = None
 
 
@@ -71,11 +74,15 @@ class VideoRow:
 class State:
     """All rows, and what every store needs of them."""
 
-    def __init__(self, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, clock: Callable[[], datetime] = utc_now, quota: Quota = NO_QUOTA) -> None:
         """Start empty; ``clock`` gives the time that leases are measured by."""
         self.clock = clock
+        self.quota = quota
+        self.own_quotas: dict[UUID, OwnQuota] = {}
+        self.removed: set[UUID] = set()
+        self.days: dict[tuple[UUID, date], float] = {}
         self.accounts: dict[UUID, tuple[Account, str]] = {}
-        self.sessions: dict[bytes, Session] = {}
+        self.opened: dict[bytes, Session] = {}
         self.attempts: dict[tuple[str, int], int] = {}
         self.rows: dict[UUID, VideoRow] = {}
         self.job_rows: dict[UUID, JobRow] = {}
@@ -162,6 +169,50 @@ class State:
         if video.state is not VideoState.PROCESSING or video.job_id is None:
             return replace(video, progress=0.0)
         return replace(video, progress=self.overall(video.job_id))
+
+    # ── limits ──
+
+    def quota_of(self, owner_id: UUID) -> Quota:
+        """The limits that hold for an owner."""
+        return self.own_quotas.get(owner_id, OwnQuota()).over(self.quota)
+
+    def used_by(self, owner_id: UUID) -> Usage:
+        """What an owner uses."""
+        videos = [row.video for row in self.rows.values() if row.video.owner_id == owner_id]
+        kept = [video for video in videos if video.state is not VideoState.DELETING]
+        published = {video.published_job_id for video in kept} - {None}
+        results = sum(
+            key.made.size_bytes
+            for key in self.keys.values()
+            if key.state == "live" and key.made is not None and key.job_id in published
+        )
+        return Usage(
+            sum(video.size_bytes for video in kept) + results,
+            sum(video.state in IN_FLIGHT for video in kept),
+            self.days.get((owner_id, self.clock().date()), 0.0) / 60,
+        )
+
+    def admit(self, owner_id: UUID, more: Usage, quota: Quota) -> None:
+        """Check that an owner may use so much more."""
+        now = self.used_by(owner_id)
+        after = Usage(
+            now.stored_bytes + more.stored_bytes,
+            now.videos_in_flight + more.videos_in_flight,
+            now.minutes_today,
+        )
+        check_new_video(after, quota)
+
+    def charge(self, job: JobRow, owner_id: UUID, seconds: float) -> None:
+        """Count a video's length against its owner's day, once for each job."""
+        today = (owner_id, self.clock().date())
+        total = self.days.get(today, 0.0) + seconds
+        limit = self.quota_of(owner_id).minutes_per_day * 60
+        if not job.charged:
+            if limit and total > limit:
+                detail = f"{seconds:.0f} s more than the day's {limit} s allow"
+                raise InvalidInputError(FailureCode.QUOTA_EXCEEDED, detail)
+            self.days[today] = total
+            job.charged = True
 
     def overall(self, job_id: UUID) -> float:
         """The fraction of a job's work that is done."""

@@ -14,9 +14,12 @@ from carrete.domain.account import Account, EmailTakenError, Role, Session
 from carrete.domain.artifacts import ArtifactKind
 from carrete.domain.ids import new_id
 from carrete.domain.library import Position, VideoQuery, position_of
+from carrete.domain.quota import OwnQuota, Usage
 from carrete.domain.task import NewTask, Priority, TaskKind
 from carrete.domain.video import IN_WORK, REPROCESSABLE, InvalidStateError, Video, VideoState
 from carrete.ports import (
+    MAX_SESSIONS,
+    SEEN_S,
     Artifact,
     ChunkSize,
     Doorbell,
@@ -56,20 +59,47 @@ class MemoryStore(MemoryMaintenance, MemoryJobs):
         self, account_id: UUID, token_hash: bytes, label: str, expires_at: datetime
     ) -> Session:
         """See ``ports.AccountStore``."""
-        session = Session(new_id(), account_id, label, self.clock(), expires_at)
-        self.sessions[token_hash] = session
+        now = self.clock()
+        session = Session(new_id(), account_id, label, now, expires_at, now)
+        self.opened[token_hash] = session
+        for old in self._by_use(account_id)[MAX_SESSIONS:]:
+            await self.end_session(account_id, old.id)
         return session
+
+    def _by_use(self, account_id: UUID) -> list[Session]:
+        mine = [one for one in self.opened.values() if one.account_id == account_id]
+        return sorted(mine, key=lambda one: (one.seen_at, one.id), reverse=True)
 
     async def session(self, token_hash: bytes) -> tuple[Account, Session] | None:
         """See ``ports.AccountStore``."""
-        session = self.sessions.get(token_hash)
+        session = self.opened.get(token_hash)
         if session is None or session.expires_at <= self.clock():
             return None
+        if session.seen_at < self.later(-SEEN_S):
+            session = self.opened[token_hash] = replace(session, seen_at=self.clock())
         return self.accounts[session.account_id][0], session
 
     async def close_session(self, token_hash: bytes) -> None:
         """See ``ports.AccountStore``."""
-        self.sessions.pop(token_hash, None)
+        self.opened.pop(token_hash, None)
+
+    async def sessions(self, account_id: UUID) -> list[Session]:
+        """See ``ports.AccountStore``."""
+        now = self.clock()
+        return [one for one in self._by_use(account_id) if one.expires_at > now]
+
+    async def end_session(self, account_id: UUID, session_id: UUID) -> None:
+        """See ``ports.AccountStore``."""
+        if session_id not in {one.id for one in self._by_use(account_id)}:
+            msg = f"there is no session {session_id}"
+            raise NotFoundError(msg)
+        self.opened = {k: one for k, one in self.opened.items() if one.id != session_id}
+
+    async def end_other_sessions(self, account_id: UUID, but: UUID) -> None:
+        """See ``ports.AccountStore``."""
+        for one in self._by_use(account_id):
+            if one.id != but:
+                await self.end_session(account_id, one.id)
 
     async def count_attempt(self, key: str, window_s: int) -> int:
         """See ``ports.AccountStore``."""
@@ -80,7 +110,34 @@ class MemoryStore(MemoryMaintenance, MemoryJobs):
     async def prune_accounts(self) -> None:
         """See ``ports.AccountStore``."""
         now = self.clock()
-        self.sessions = {k: s for k, s in self.sessions.items() if s.expires_at > now}
+        self.opened = {k: s for k, s in self.opened.items() if s.expires_at > now}
+
+    async def usage(self, account_id: UUID) -> tuple[Usage, OwnQuota]:
+        """See ``ports.AccountStore``."""
+        return self.used_by(account_id), self.own_quotas.get(account_id, OwnQuota())
+
+    async def set_role(self, email: str, role: Role) -> Account | None:
+        """See ``ports.AccountStore``."""
+        found = await self.credentials(email)
+        if found is None:
+            return None
+        changed = replace(found[0], role=role)
+        self.accounts[changed.id] = (changed, found[1])
+        return changed
+
+    async def set_quota(self, account_id: UUID, quota: OwnQuota) -> None:
+        """See ``ports.AccountStore``."""
+        if account_id not in self.accounts or account_id in self.removed:
+            msg = f"there is no account {account_id}"
+            raise NotFoundError(msg)
+        self.own_quotas[account_id] = quota
+
+    async def remove_account(self, account_id: UUID) -> None:
+        """See ``ports.AccountStore``."""
+        account, _ = self.accounts[account_id]
+        self.accounts[account_id] = (replace(account, email=f"removed:{account_id}"), "")
+        self.removed.add(account_id)
+        self.opened = {k: s for k, s in self.opened.items() if s.account_id != account_id}
 
     # ── videos ──
 
@@ -95,6 +152,7 @@ class MemoryStore(MemoryMaintenance, MemoryJobs):
                     msg = "this Idempotency-Key was used with another request"
                     raise IdempotencyConflictError(msg)
                 return self.owned(new.owner_id, row.video.id), False
+        self.admit(new.owner_id, Usage(new.size_bytes, 1), self.quota_of(new.owner_id))
         now = self.clock()
         video = Video(
             id=new.id,
@@ -201,6 +259,8 @@ class MemoryStore(MemoryMaintenance, MemoryJobs):
         video = self.owned(owner_id, video_id)
         if video.state not in REPROCESSABLE:
             raise InvalidStateError(video.state, "reprocessed")
+        quota = replace(self.quota_of(owner_id), stored_bytes=0)
+        self.admit(owner_id, Usage(videos_in_flight=1), quota)
         self.drop_results(video_id, but={video.published_job_id})
         chosen = profile or video.profile
         job, bells = self.open_job(video, chosen, _PREPARE)

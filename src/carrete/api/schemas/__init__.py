@@ -5,7 +5,17 @@ Requests are parsed with these models and refuse unknown fields. Answers are wri
 again would double the cost of a list.
 """
 
-from carrete.api.schemas.accounts import Account, Registration, SignedIn, SignIn
+from carrete.api.schemas.accounts import (
+    Account,
+    AccountRemoval,
+    Confirmation,
+    PasswordChange,
+    Registration,
+    Sessions,
+    SignedIn,
+    SignIn,
+    Usage,
+)
 from carrete.api.schemas.maps import Renditions, Timeline, VideoMap
 from carrete.api.schemas.system import Event, FieldError, Health, Hello, Problem, Readiness
 from carrete.api.schemas.uploads import (
@@ -39,6 +49,8 @@ from carrete.api.schemas.videos import (
 __all__ = [
     "VIDEO_EXAMPLE",
     "Account",
+    "AccountRemoval",
+    "Confirmation",
     "CreatedVideo",
     "DownloadLink",
     "Event",
@@ -51,6 +63,7 @@ __all__ = [
     "NewVideo",
     "PartDigest",
     "PartsRequest",
+    "PasswordChange",
     "Problem",
     "Readiness",
     "Registration",
@@ -59,6 +72,7 @@ __all__ = [
     "Reprocessing",
     "Selection",
     "SelectionRemoval",
+    "Sessions",
     "SignIn",
     "SignedIn",
     "SignedPart",
@@ -68,6 +82,7 @@ __all__ = [
     "Timeline",
     "UploadPlan",
     "UploadStatus",
+    "Usage",
     "Video",
     "VideoMap",
     "VideoName",
