@@ -45,7 +45,10 @@ const app = createRoute({
       await context.client.ensureQueryData(meQuery);
     } catch (error) {
       if (asProblem(error).code !== "unauthenticated") throw error;
-      throw redirect({ to: "/signin", search: location.href === "/" ? {} : { next: location.href } });
+      throw redirect({
+        to: "/signin",
+        search: location.href === "/" ? {} : { next: location.href },
+      });
     }
   },
   component: lazyRouteComponent(() => import("./shell/layout"), "Layout"),

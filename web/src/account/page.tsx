@@ -48,7 +48,10 @@ export function AccountPage() {
 
 function Block({ title, children }: { title: string; children: ReactNode }) {
   return (
-    <section className="mt-8 border-t border-line pt-6 sm:grid sm:grid-cols-[11rem_1fr] sm:gap-6" aria-label={title}>
+    <section
+      className="mt-8 border-t border-line pt-6 sm:grid sm:grid-cols-[11rem_1fr] sm:gap-6"
+      aria-label={title}
+    >
       <h2 className="title mb-3 text-lg sm:mb-0">{title}</h2>
       <div className="min-w-0">{children}</div>
     </section>
@@ -155,7 +158,9 @@ function Sessions() {
     mutationFn: (id: string | null) =>
       id === null
         ? take(api.DELETE("/api/me/sessions"))
-        : take(api.DELETE("/api/me/sessions/{session_id}", { params: { path: { session_id: id } } })),
+        : take(
+            api.DELETE("/api/me/sessions/{session_id}", { params: { path: { session_id: id } } }),
+          ),
     onSuccess: () => client.invalidateQueries({ queryKey: sessionsQuery.queryKey }),
     onError: (problem) => say(text(problem), { tone: "bad" }),
   });
@@ -169,7 +174,12 @@ function Sessions() {
         ))}
       </ul>
       {data.items.length > 1 && (
-        <Button className="mt-3" size="small" disabled={end.isPending} onClick={() => end.mutate(null)}>
+        <Button
+          className="mt-3"
+          size="small"
+          disabled={end.isPending}
+          onClick={() => end.mutate(null)}
+        >
           {t("account.endOthers")}
         </Button>
       )}

@@ -46,8 +46,13 @@ export function SignIn({ mode }: { mode: "in" | "up" }) {
 function Poster() {
   const { t } = useTranslation();
   return (
-    <aside className="perforated relative hidden overflow-hidden text-[#f4eee3] [--pitch:22px] lg:block">
-      <Spool className="absolute -right-40 -bottom-48 size-[44rem] animate-reel text-[#1f1913] [animation-duration:90s]" />
+    <aside className="perforated relative hidden text-[#f4eee3] lg:block">
+      <div className="absolute inset-x-0 inset-y-[19px] overflow-hidden">
+        <Spool
+          rolled
+          className="absolute -right-44 -bottom-52 size-[46rem] animate-reel text-[#1f1913] [animation-duration:90s]"
+        />
+      </div>
       <div className="relative flex h-full flex-col justify-between p-14">
         <Wordmark />
         <div className="max-w-lg pb-6">
@@ -70,7 +75,11 @@ function Form({ mode }: { mode: "in" | "up" }) {
   const id = useId();
   const enter = useMutation({
     mutationFn: () =>
-      take(api.POST(mode === "in" ? "/api/auth/login" : "/api/auth/register", { body: { email, password } })),
+      take(
+        api.POST(mode === "in" ? "/api/auth/login" : "/api/auth/register", {
+          body: { email, password },
+        }),
+      ),
     onSuccess: async ({ account }) => {
       client.clear();
       client.setQueryData(keys.me, account);

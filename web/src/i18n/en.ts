@@ -116,7 +116,8 @@ export const en = {
     pause: "Pause",
     progress: "Upload of {{name}}",
     refusal: {
-      archive: "This is an archive or a program, not a video. Unpack it and upload the video inside.",
+      archive:
+        "This is an archive or a program, not a video. Unpack it and upload the video inside.",
       document: "This is a document, not a video.",
       empty: "The file is empty. Check that it was saved completely.",
       picture: "This is a still picture, not a video.",
@@ -155,7 +156,8 @@ export const en = {
     processed: "Processed file",
     rename: "Rename",
     reprocess: "Process again",
-    reprocessMore: "The original is processed anew. What is there now stays until the new one is ready.",
+    reprocessMore:
+      "The original is processed anew. What is there now stays until the new one is ready.",
     saved: "smaller than the original: {{size}} saved",
     uploaded: "Uploaded",
   },
@@ -338,8 +340,7 @@ export const en = {
   },
   quota: {
     stored_bytes: "Your storage is full ({{used}} of {{limit}}). Delete something first.",
-    videos_in_flight:
-      "{{limit}} videos are in work already. Wait until one is ready, then go on.",
+    videos_in_flight: "{{limit}} videos are in work already. Wait until one is ready, then go on.",
     minutes_per_day: "Today's {{limit}} minutes are used up. Go on tomorrow.",
   },
   errors: {

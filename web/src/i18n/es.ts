@@ -175,7 +175,8 @@ export const es: Messages = {
     quality: "Calidad",
   },
   map: {
-    about: "Cada fotograma es un trozo del vídeo en un tamaño. Se enciende cuando un trabajador lo hace.",
+    about:
+      "Cada fotograma es un trozo del vídeo en un tamaño. Se enciende cuando un trabajador lo hace.",
     attempt_one: "intento {{count}}",
     attempt_other: "intento {{count}}",
     chunks: "{{done}} / {{total}} trozos",

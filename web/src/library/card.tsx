@@ -104,6 +104,7 @@ function Picture({ video }: { video: Video }) {
       ) : (
         <div className="flex size-full items-center justify-center">
           <Spool
+            rolled
             className={`size-12 text-[#2b241d] ${video.state === "processing" ? "animate-reel [animation-duration:6s]" : ""}`}
           />
         </div>

@@ -113,7 +113,9 @@ function useFractions(): ReadonlyMap<string, number> {
   const { uploads } = useUploading();
   const list = useSyncExternalStore(uploads?.subscribe ?? never, uploads?.list ?? none);
   return new Map(
-    list.flatMap(({ videoId, done, size }) => (videoId && size > 0 ? [[videoId, done / size]] : [])),
+    list.flatMap(({ videoId, done, size }) =>
+      videoId && size > 0 ? [[videoId, done / size]] : [],
+    ),
   );
 }
 
@@ -122,7 +124,10 @@ const SKELETONS = [1, 2, 3, 4, 5, 6, 7, 8];
 export function GridSkeleton() {
   const { t } = useTranslation();
   return (
-    <div role="status" className="grid grid-cols-[repeat(auto-fill,minmax(250px,1fr))] gap-x-5 gap-y-7">
+    <div
+      role="status"
+      className="grid grid-cols-[repeat(auto-fill,minmax(250px,1fr))] gap-x-5 gap-y-7"
+    >
       <span className="sr-only">{t("common.loading")}</span>
       {SKELETONS.map((one) => (
         <div key={one}>

@@ -7,10 +7,10 @@ import type { Video } from "@/api/client";
 import { SORTS, summaryQuery, videosQuery } from "@/api/queries";
 import { number } from "@/lib/format";
 import { useLanguage, useSettled, useTitle } from "@/lib/hooks";
-import { useUploading } from "@/upload/context";
 import { Button, IconButton } from "@/ui/button";
 import { Menu } from "@/ui/menu";
 import { Empty, Failed } from "@/ui/states";
+import { useUploading } from "@/upload/context";
 import { download } from "./download";
 import { Grid, GridSkeleton } from "./grid";
 import { type Selection, useSelection } from "./selection";
@@ -26,7 +26,8 @@ export function LibraryPage() {
   const hidden = useHidden();
   const videos = useInfiniteQuery(videosQuery(listingOf(search)));
   const items = useMemo(
-    () => (videos.data?.pages ?? []).flatMap((page) => page.items).filter(({ id }) => !hidden.has(id)),
+    () =>
+      (videos.data?.pages ?? []).flatMap((page) => page.items).filter(({ id }) => !hidden.has(id)),
     [videos.data, hidden],
   );
   const order = useMemo(() => items.map(({ id }) => id), [items]);
@@ -92,7 +93,9 @@ function Tools({ search }: { search: LibrarySearch }) {
             onClick={() => change({ view })}
             className={`group flex items-baseline gap-1.5 transition-colors ${view === current ? "text-ink" : "text-ink-2 hover:text-ink"}`}
           >
-            <span className={`title text-xl sm:text-2xl ${view === current ? "underline decoration-lamp decoration-[3px] underline-offset-8" : ""}`}>
+            <span
+              className={`title text-xl sm:text-2xl ${view === current ? "underline decoration-lamp decoration-[3px] underline-offset-8" : ""}`}
+            >
               {t(`library.views.${view}`)}
             </span>
             {counts && <span className="edge">{number(counts[view], language)}</span>}
@@ -148,10 +151,18 @@ function SelectionBar({ selection, items }: { selection: Selection; items: reado
       <span className="mr-auto font-semibold" aria-live="polite">
         {t("library.selected", { count: chosen.length })}
       </span>
-      <button type="button" className="rounded-frame px-3 py-1.5 text-sm hover:bg-white/10" onClick={selection.all}>
+      <button
+        type="button"
+        className="rounded-frame px-3 py-1.5 text-sm hover:bg-white/10"
+        onClick={selection.all}
+      >
         {t("library.selectAll")}
       </button>
-      <Button size="small" disabled={ready.length === 0} onClick={() => void download(ready.map(({ id }) => id))}>
+      <Button
+        size="small"
+        disabled={ready.length === 0}
+        onClick={() => void download(ready.map(({ id }) => id))}
+      >
         <Download className="size-4" /> {t("library.download", { count: ready.length })}
       </Button>
       <Button
@@ -163,7 +174,11 @@ function SelectionBar({ selection, items }: { selection: Selection; items: reado
       >
         <Trash2 className="size-4" /> {t("common.delete")}
       </Button>
-      <IconButton label={t("library.clearSelection")} className="text-film-ink" onClick={selection.clear}>
+      <IconButton
+        label={t("library.clearSelection")}
+        className="text-film-ink"
+        onClick={selection.clear}
+      >
         <X className="size-5" />
       </IconButton>
     </div>

@@ -47,7 +47,8 @@ export function listingOf(search: LibrarySearch): Listing {
 
 /** How many videos each tab has. */
 export function countViews(states: Readonly<Record<string, number>>): Record<View, number> {
-  const sum = (of: readonly string[]) => of.reduce((total, state) => total + (states[state] ?? 0), 0);
+  const sum = (of: readonly string[]) =>
+    of.reduce((total, state) => total + (states[state] ?? 0), 0);
   return {
     all: sum(Object.values(VIEWS).flat()),
     working: sum(VIEWS.working),

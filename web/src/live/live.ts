@@ -45,7 +45,10 @@ export function useLive(heard: Heard): void {
 }
 
 /** Follow the account's events while the component is there. */
-export function useFollowing(account: string, client: QueryClient): { live: Live; connection: Connection } {
+export function useFollowing(
+  account: string,
+  client: QueryClient,
+): { live: Live; connection: Connection } {
   const [live] = useState(() => new Live());
   const [connection, setConnection] = useState<Connection>("connecting");
   useEffect(() => {
@@ -58,7 +61,8 @@ export function useFollowing(account: string, client: QueryClient): { live: Live
           applyEvent(client, reader, event);
           live.emit(event);
         },
-        fresh: () => void client.invalidateQueries({ predicate: ({ queryKey }) => isLive(queryKey) }),
+        fresh: () =>
+          void client.invalidateQueries({ predicate: ({ queryKey }) => isLive(queryKey) }),
         connection: setConnection,
       },
       stop.signal,

@@ -47,7 +47,13 @@ export function Bars({
             return (
               <g key={time}>
                 <title>{`${time} · ${show(sums[place] ?? 0)}`}</title>
-                <rect x={place * step} width={step} y={0} height={HEIGHT} className="fill-transparent" />
+                <rect
+                  x={place * step}
+                  width={step}
+                  y={0}
+                  height={HEIGHT}
+                  className="fill-transparent"
+                />
                 {series.map(({ label, color, values }) => {
                   const height = ((values[place] ?? 0) / most) * (HEIGHT - 6);
                   top -= height;

@@ -33,12 +33,17 @@ export function DeadLetters() {
     <>
       <ul className="panel divide-y divide-line">
         {data.items.map((letter) => (
-          <li key={letter.message_id} className="flex flex-wrap items-baseline gap-x-4 gap-y-1 px-4 py-3">
+          <li
+            key={letter.message_id}
+            className="flex flex-wrap items-baseline gap-x-4 gap-y-1 px-4 py-3"
+          >
             <strong className="font-semibold">
               {letter.kind ?? "?"} · {letter.failure ?? "?"}
             </strong>
             <span className="text-sm text-ink-2">{letter.owner_email}</span>
-            {letter.at && <span className="edge ml-auto text-ink-2">{date(letter.at, language)}</span>}
+            {letter.at && (
+              <span className="edge ml-auto text-ink-2">{date(letter.at, language)}</span>
+            )}
             {letter.detail && <p className="edge w-full break-words text-ink-2">{letter.detail}</p>}
           </li>
         ))}

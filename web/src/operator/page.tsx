@@ -5,8 +5,8 @@ import type { Overview } from "@/api/client";
 import { historyQuery, meQuery, overviewQuery } from "@/api/queries";
 import { ago, bytes, number, percent, span } from "@/lib/format";
 import { useLanguage, useNow, useTitle } from "@/lib/hooks";
-import { shortName } from "@/video/layout";
 import { Failed, Loading } from "@/ui/states";
+import { shortName } from "@/video/layout";
 import { Bars } from "./chart";
 import { DeadLetters } from "./dead-letters";
 import { Users } from "./users";
@@ -15,7 +15,10 @@ import { Users } from "./users";
 export function OperatorPage() {
   const { t } = useTranslation();
   const { data: me } = useSuspenseQuery(meQuery);
-  const { data, error, isPending, refetch } = useQuery({ ...overviewQuery, enabled: me.role === "admin" });
+  const { data, error, isPending, refetch } = useQuery({
+    ...overviewQuery,
+    enabled: me.role === "admin",
+  });
   useTitle(t("operator.title"));
   if (me.role !== "admin") {
     return (
@@ -59,7 +62,9 @@ function Figures({ overview }: { overview: Overview }) {
   const language = useLanguage();
   const { queue, tasks, dead_letters: dead, workers } = overview;
   const age = (seconds: number | null) =>
-    seconds === null ? t("operator.nobodyWaits") : t("operator.oldest", { time: span(seconds, language) });
+    seconds === null
+      ? t("operator.nobodyWaits")
+      : t("operator.oldest", { time: span(seconds, language) });
   const figures: [string, number, string, boolean][] = [
     [t("operator.waiting"), queue.waiting, age(queue.oldest_age_s), false],
     [t("operator.pending"), tasks.pending, age(tasks.oldest_pending_s), false],
@@ -75,14 +80,21 @@ function Figures({ overview }: { overview: Overview }) {
       t("operator.slots", { count: workers.reduce((sum, { slots }) => sum + slots, 0) }),
       workers.length === 0,
     ],
-    [t("operator.deadLetters"), dead, dead > 0 ? t("operator.lookBelow") : t("operator.allWell"), dead > 0],
+    [
+      t("operator.deadLetters"),
+      dead,
+      dead > 0 ? t("operator.lookBelow") : t("operator.allWell"),
+      dead > 0,
+    ],
   ];
   return (
     <dl className="mt-6 grid grid-cols-2 gap-px overflow-hidden rounded-lg border border-line bg-line sm:grid-cols-3 lg:grid-cols-5">
       {figures.map(([name, value, more, bad]) => (
         <div key={name} className="bg-raised p-4 last:max-sm:col-span-2">
           <dt className="text-sm text-ink-2">{name}</dt>
-          <dd className={`title mt-1 text-4xl ${bad ? "text-bad" : ""}`}>{number(value, language)}</dd>
+          <dd className={`title mt-1 text-4xl ${bad ? "text-bad" : ""}`}>
+            {number(value, language)}
+          </dd>
           <dd className="edge mt-1.5 text-ink-2">{more}</dd>
         </div>
       ))}
@@ -107,11 +119,14 @@ function Workers({ overview }: { overview: Overview }) {
               {shortName(worker.name)}
             </strong>
             {worker.draining && (
-              <span className="edge rounded-[3px] bg-white/10 px-1.5 py-0.5">{t("operator.draining")}</span>
+              <span className="edge rounded-[3px] bg-white/10 px-1.5 py-0.5">
+                {t("operator.draining")}
+              </span>
             )}
           </div>
           <p className="edge mt-1 text-film-ink">
-            {worker.host} · {worker.version} · {t("operator.since", { when: ago(worker.started_at, now, language) })}
+            {worker.host} · {worker.version} ·{" "}
+            {t("operator.since", { when: ago(worker.started_at, now, language) })}
           </p>
           <ul className="mt-3 space-y-2">
             {worker.tasks.map((task) => (
@@ -120,7 +135,8 @@ function Workers({ overview }: { overview: Overview }) {
                   <span className="truncate">
                     {t(`task.${task.kind}`)} {task.index + 1}
                     {task.attempt > 1 && ` · ${t("map.attempt", { count: task.attempt })}`}
-                    {task.speed !== null && ` · ${t("map.speed", { speed: number(task.speed, language, 1) })}`}
+                    {task.speed !== null &&
+                      ` · ${t("map.speed", { speed: number(task.speed, language, 1) })}`}
                   </span>
                   <span className="text-film-ink">{percent(task.progress, language)}</span>
                 </div>
@@ -132,7 +148,9 @@ function Workers({ overview }: { overview: Overview }) {
                 </div>
               </li>
             ))}
-            {worker.tasks.length === 0 && <li className="edge text-film-ink">{t("operator.idle")}</li>}
+            {worker.tasks.length === 0 && (
+              <li className="edge text-film-ink">{t("operator.idle")}</li>
+            )}
           </ul>
         </li>
       ))}

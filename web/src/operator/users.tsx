@@ -38,7 +38,11 @@ export function Users() {
         <Failed error={query.error} onRetry={() => void query.refetch()} />
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by keyboard
-        <section tabIndex={0} aria-label={t("operator.users")} className="panel overflow-x-auto px-4">
+        <section
+          tabIndex={0}
+          aria-label={t("operator.users")}
+          className="panel overflow-x-auto px-4"
+        >
           <table className="w-full text-sm">
             <thead>
               <tr className="border-b border-line">
@@ -60,7 +64,11 @@ export function Users() {
         </section>
       )}
       {query.hasNextPage && (
-        <Button className="mt-3" disabled={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+        <Button
+          className="mt-3"
+          disabled={query.isFetchingNextPage}
+          onClick={() => void query.fetchNextPage()}
+        >
           {t("operator.more")}
         </Button>
       )}
@@ -96,7 +104,10 @@ function Row({ user }: { user: AdminUser }) {
         )}
       </td>
       <td className="py-1 text-right">
-        <IconButton label={t("operator.editQuota", { email: user.email })} onClick={() => setOpen(true)}>
+        <IconButton
+          label={t("operator.editQuota", { email: user.email })}
+          onClick={() => setOpen(true)}
+        >
           <Pencil className="size-4" />
         </IconButton>
         {open && <QuotaDialog user={user} onClose={() => setOpen(false)} />}

@@ -145,7 +145,12 @@ function ShareRow({ share, video }: { share: Share; video: Video }) {
   return (
     <li className="flex items-center gap-1 py-2.5">
       <div className="min-w-0 flex-1">
-        <a href={url} target="_blank" rel="noreferrer" className="block truncate font-medium hover:underline">
+        <a
+          href={url}
+          target="_blank"
+          rel="noreferrer"
+          className="block truncate font-medium hover:underline"
+        >
           {url.replace(/^https?:\/\//, "")}
         </a>
         <p className="edge flex flex-wrap items-center gap-x-2 text-ink-2">
@@ -163,8 +168,16 @@ function ShareRow({ share, video }: { share: Share; video: Video }) {
         </p>
       </div>
       <CopyButton text={url} label={t("share.copy")} icon={Copy} />
-      <CopyButton text={embedCode(absolute(share.embed_path), video)} label={t("share.embed")} icon={Code} />
-      <IconButton label={t("share.revoke")} disabled={revoke.isPending} onClick={() => revoke.mutate()}>
+      <CopyButton
+        text={embedCode(absolute(share.embed_path), video)}
+        label={t("share.embed")}
+        icon={Code}
+      />
+      <IconButton
+        label={t("share.revoke")}
+        disabled={revoke.isPending}
+        onClick={() => revoke.mutate()}
+      >
         <Link2Off className="size-4" />
       </IconButton>
     </li>
@@ -173,7 +186,15 @@ function ShareRow({ share, video }: { share: Share; video: Video }) {
 
 const SHOWN_MS = 2_000;
 
-function CopyButton({ text, label, icon: Icon }: { text: string; label: string; icon: typeof Copy }) {
+function CopyButton({
+  text,
+  label,
+  icon: Icon,
+}: {
+  text: string;
+  label: string;
+  icon: typeof Copy;
+}) {
   const [copied, setCopied] = useState(false);
   return (
     <IconButton

@@ -29,7 +29,9 @@ function useShared(token: string) {
         }),
       ),
     refetchInterval: ({ state }) =>
-      state.data && !state.data.password_required && state.data.state !== "ready" ? AGAIN_MS : false,
+      state.data && !state.data.password_required && state.data.state !== "ready"
+        ? AGAIN_MS
+        : false,
   });
   return { ...query, key, setKey };
 }
@@ -79,7 +81,9 @@ export function SharedPage() {
                 <p className="edge mt-2 text-ink-2">
                   {[
                     data.duration_s != null && clock(data.duration_s),
-                    data.width != null && data.height != null && pictureName(data.width, data.height),
+                    data.width != null &&
+                      data.height != null &&
+                      pictureName(data.width, data.height),
                   ]
                     .filter(Boolean)
                     .join(" · ")}
@@ -138,7 +142,7 @@ function Stage({
   if (!shared.playable) {
     return (
       <div className="perforated flex aspect-video w-full flex-col items-center justify-center rounded-lg text-[#f4eee3]">
-        <Spool className="size-16 animate-reel text-lamp [animation-duration:5s]" />
+        <Spool rolled className="size-16 animate-reel text-lamp [animation-duration:5s]" />
         <p className="mt-4">{t("share.notYet")}</p>
       </div>
     );
@@ -157,7 +161,9 @@ function Unlock({ token, onKey }: { token: string; onKey: (key: string) => void 
   const [password, setPassword] = useState("");
   const unlock = useMutation({
     mutationFn: () =>
-      take(api.POST("/api/shared/{token}/unlock", { params: { path: { token } }, body: { password } })),
+      take(
+        api.POST("/api/shared/{token}/unlock", { params: { path: { token } }, body: { password } }),
+      ),
     onSuccess: ({ key }) => onKey(key),
   });
   const submit = (event: FormEvent) => {

@@ -1,6 +1,15 @@
 import { useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
-import { CircleUser, Languages, LogOut, MonitorCog, Moon, Settings, Sun, Upload } from "lucide-react";
+import {
+  CircleUser,
+  Languages,
+  LogOut,
+  MonitorCog,
+  Moon,
+  Settings,
+  Sun,
+  Upload,
+} from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, take } from "@/api/client";
@@ -8,13 +17,13 @@ import { meQuery } from "@/api/queries";
 import { LANGUAGES, setLanguage } from "@/i18n";
 import { applyTheme, storedTheme, THEMES } from "@/lib/theme";
 import { LiveContext, useFollowing } from "@/live/live";
-import { useUploading } from "@/upload/context";
-import { UploadProvider } from "@/upload/provider";
 import { Button } from "@/ui/button";
 import { Menu, type MenuItem } from "@/ui/menu";
 import { useProblemText } from "@/ui/problems";
 import { Wordmark } from "@/ui/spool";
 import { say } from "@/ui/toast";
+import { useUploading } from "@/upload/context";
+import { UploadProvider } from "@/upload/provider";
 
 /** What every page of somebody who is signed in has around it. */
 export function Layout() {
@@ -37,7 +46,11 @@ export function Layout() {
             {t("shell.lost")}
           </p>
         )}
-        <main id="main" tabIndex={-1} className="mx-auto max-w-[90rem] px-4 pb-40 outline-none sm:px-6">
+        <main
+          id="main"
+          tabIndex={-1}
+          className="mx-auto max-w-[90rem] px-4 pb-40 outline-none sm:px-6"
+        >
           <Outlet />
         </main>
       </UploadProvider>
@@ -58,7 +71,11 @@ function Header({ admin, email }: { admin: boolean; email: string }) {
           <Wordmark />
         </Link>
         <nav aria-label={t("shell.nav")} className="flex flex-1 items-center sm:ml-4">
-          <Link to="/" className={`${LINK} hidden sm:block`} activeOptions={{ exact: true, includeSearch: false }}>
+          <Link
+            to="/"
+            className={`${LINK} hidden sm:block`}
+            activeOptions={{ exact: true, includeSearch: false }}
+          >
             {t("library.title")}
           </Link>
           {admin && (

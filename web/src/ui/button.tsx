@@ -11,7 +11,11 @@ const LOOKS = {
   danger: "border border-bad/50 text-bad hover:bg-bad-soft",
 } as const;
 
-const SIZES = { small: "h-8 px-2.5 text-[0.8125rem]", normal: "h-10 px-4 text-sm" } as const;
+const SIZES = {
+  small: "h-8 px-2.5 text-[0.8125rem]",
+  normal: "h-10 px-4 text-sm",
+  square: "size-10",
+} as const;
 
 interface Looks {
   look?: keyof typeof LOOKS;

@@ -2,8 +2,14 @@ import { useId } from "react";
 
 const HOLES = [0, 72, 144, 216, 288].map((angle) => ((angle - 90) * Math.PI) / 180);
 
-/** The mark: a reel seen from the side, its film running out to the right. */
-export function Spool({ className = "" }: { className?: string }) {
+/** The mark: a reel seen from the side, its film running out to the right; `rolled` up when it turns. */
+export function Spool({
+  className = "",
+  rolled = false,
+}: {
+  className?: string;
+  rolled?: boolean;
+}) {
   const id = useId();
   return (
     <svg viewBox="0 0 32 32" aria-hidden="true" className={className}>
@@ -21,7 +27,11 @@ export function Spool({ className = "" }: { className?: string }) {
         <circle cx="16" cy="16" r="1.6" fill="#000" />
       </mask>
       <path
-        d="M16 2a14 14 0 1 0 0 28h15v-3.4h-6A14 14 0 0 0 16 2Z"
+        d={
+          rolled
+            ? "M16 2a14 14 0 1 0 0 28a14 14 0 1 0 0-28Z"
+            : "M16 2a14 14 0 1 0 0 28h15v-3.4h-6A14 14 0 0 0 16 2Z"
+        }
         fill="currentColor"
         mask={`url(#${id})`}
       />

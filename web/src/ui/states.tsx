@@ -11,7 +11,7 @@ export function Loading({ label }: { label?: string }) {
   const { t } = useTranslation();
   return (
     <div role="status" className="flex flex-col items-center gap-3 py-24 text-ink-2">
-      <Spool className="size-9 animate-reel text-line-strong [animation-duration:3s]" />
+      <Spool rolled className="size-9 animate-reel text-line-strong [animation-duration:3s]" />
       <span className="sr-only">{label ?? t("common.loading")}</span>
     </div>
   );

@@ -51,6 +51,9 @@ interface Entry {
 const AT_ONCE = 2;
 const SHOWN_MS = 200;
 
+/** What is done stays in the list this long, and then has said what it had to say. */
+const DONE_MS = 6_000;
+
 /** The server no longer has the upload that is remembered: begin anew. */
 const GONE = new Set(["upload_gone", "not_found", "idempotency_conflict"]);
 
@@ -281,6 +284,10 @@ export class Uploads {
     entry.file = null;
     await forget(entry.record.id);
     this.onVideo(video);
+    setTimeout(() => {
+      this.entries.delete(entry.record.id);
+      this.show();
+    }, DONE_MS);
   }
 
   private async fail(entry: Entry, error: unknown): Promise<void> {
@@ -374,7 +381,9 @@ interface Permitting {
 async function permission(handle: FileSystemFileHandle, ask: boolean): Promise<PermissionState> {
   const permitting = handle as Permitting;
   const question = ask ? permitting.requestPermission : permitting.queryPermission;
-  return (await question?.call(handle, { mode: "read" }).catch(() => "denied" as const)) ?? "denied";
+  return (
+    (await question?.call(handle, { mode: "read" }).catch(() => "denied" as const)) ?? "denied"
+  );
 }
 
 function lockName(id: string): string {

@@ -13,7 +13,13 @@ const Tray = lazy(() => import("./tray"));
 const LEFT = "carrete.uploads";
 
 /** Takes files from anywhere on the page: dropped, pasted or picked. */
-export function UploadProvider({ accountId, children }: { accountId: string; children: ReactNode }) {
+export function UploadProvider({
+  accountId,
+  children,
+}: {
+  accountId: string;
+  children: ReactNode;
+}) {
   const client = useQueryClient();
   const input = useRef<HTMLInputElement>(null);
   const [uploads, setUploads] = useState<Uploads | null>(null);
@@ -121,8 +127,8 @@ function DropHere() {
   const { t } = useTranslation();
   return (
     <div className="pointer-events-none fixed inset-0 z-50 bg-film/80 p-4 sm:p-8">
-      <div className="perforated flex h-full flex-col items-center justify-center rounded-xl text-center text-[#f4eee3] [--perforation:#f5a524]">
-        <Spool className="mb-6 size-24 animate-reel text-lamp [animation-duration:4s]" />
+      <div className="perforated flex h-full flex-col items-center justify-center rounded-xl text-center text-[#f4eee3] [--holes:url(/holes-lit.svg)]">
+        <Spool rolled className="mb-6 size-24 animate-reel text-lamp [animation-duration:4s]" />
         <p className="title text-3xl sm:text-4xl">{t("upload.drop")}</p>
         <p className="mt-2 text-film-ink">{t("upload.dropHint")}</p>
       </div>

@@ -13,7 +13,18 @@ export type Refusal = "empty" | "picture" | "sound" | "document" | "archive" | "
 const VIDEO_NAMES =
   /\.(mp4|m4v|mov|qt|mkv|webm|avi|mpe?g|mpv|m2v|m2ts|mts|ts|vob|wmv|asf|flv|f4v|3gp|3g2|ogv|ogm|mxf|mj2|dv|divx|y4m|rm|rmvb|insv|lrv|braw|h26[45]|hevc)$/i;
 
-const VIDEO_BRANDS_NOT = new Set(["heic", "heix", "heim", "heis", "mif1", "avif", "avis", "M4A ", "M4B ", "crx "]);
+const VIDEO_BRANDS_NOT = new Set([
+  "heic",
+  "heix",
+  "heim",
+  "heis",
+  "mif1",
+  "avif",
+  "avis",
+  "M4A ",
+  "M4B ",
+  "crx ",
+]);
 
 type Kind = "video" | Exclude<Refusal, "empty" | "unknown">;
 
@@ -49,7 +60,18 @@ const MAGIC: readonly [string, Kind][] = [
   ["4d5a", "archive"],
 ];
 
-const BOXES = new Set(["moov", "mdat", "wide", "free", "skip", "pnot", "uuid", "moof", "sidx", "styp"]);
+const BOXES = new Set([
+  "moov",
+  "mdat",
+  "wide",
+  "free",
+  "skip",
+  "pnot",
+  "uuid",
+  "moof",
+  "sidx",
+  "styp",
+]);
 
 function ascii(head: Uint8Array, from: number, length: number): string {
   return String.fromCharCode(...head.subarray(from, from + length));
@@ -86,12 +108,19 @@ function isText(head: Uint8Array): boolean {
 function kindOf(head: Uint8Array): Kind | null {
   const special = boxes(head) ?? riff(head) ?? transportStream(head);
   if (special) return special;
-  const hex = Array.from(head.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const hex = Array.from(head.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join(
+    "",
+  );
   return MAGIC.find(([magic]) => hex.startsWith(magic))?.[1] ?? null;
 }
 
 /** Why a file can't be a video, or nothing. */
-export function refusal(name: string, type: string, size: number, head: Uint8Array): Refusal | null {
+export function refusal(
+  name: string,
+  type: string,
+  size: number,
+  head: Uint8Array,
+): Refusal | null {
   if (size === 0) return "empty";
   const kind = kindOf(head);
   if (kind === "video") return null;

@@ -79,7 +79,9 @@ export async function transfer(
   if (video.state !== "uploading") return video;
   let fresh = record.videoId === null;
   for (let round = 1; ; round += 1) {
-    const stored = fresh ? { ...created.upload, parts: [] } : await storedParts(video.id, report, signal);
+    const stored = fresh
+      ? { ...created.upload, parts: [] }
+      : await storedParts(video.id, report, signal);
     fresh = false;
     await sendMissing(video.id, file, stored, gate, report, signal);
     try {
@@ -193,7 +195,8 @@ async function sendPart(
       const kind = verdict(error.status, error.code);
       if (kind === "final" || failures >= ATTEMPTS) throw error;
       if (await rest(failures, report, signal)) failures = 0;
-      if (kind === "expired") leave = await patiently(() => signer.leave(number, hash), report, signal);
+      if (kind === "expired")
+        leave = await patiently(() => signer.leave(number, hash), report, signal);
     }
   }
 }
@@ -210,7 +213,8 @@ async function patiently<T>(
       return await ask();
     } catch (error) {
       const passing =
-        error instanceof Problem && (error.status === 0 || error.status === 429 || error.status >= 500);
+        error instanceof Problem &&
+        (error.status === 0 || error.status === 429 || error.status >= 500);
       if (!passing || failures >= ATTEMPTS) throw error;
       if (await rest(failures, report, signal)) failures = 0;
     }
@@ -221,7 +225,11 @@ async function patiently<T>(
  *
  * Returns whether the network had gone, so that those tries do not count.
  */
-async function rest(failures: number, report: TransferReport, signal: AbortSignal): Promise<boolean> {
+async function rest(
+  failures: number,
+  report: TransferReport,
+  signal: AbortSignal,
+): Promise<boolean> {
   const offline = !navigator.onLine;
   if (offline) report.waiting(true);
   await new Promise<void>((resolve, reject) => {

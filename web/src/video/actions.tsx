@@ -56,7 +56,7 @@ export function Actions({ video, onDelete }: { video: Video; onDelete: () => voi
       )}
       <Menu
         label={t("video.more")}
-        className={`${buttonClass()} w-10 px-0`}
+        className={buttonClass({ size: "square" })}
         button={<Ellipsis className="size-5" aria-hidden="true" />}
         items={[
           item(t("video.rename"), Pencil, () => setOpen("rename")),

@@ -8,7 +8,9 @@ export interface Quality {
 }
 
 /** What the menu offers: each picture size once for each codec, best first. Pure. */
-export function qualities(levels: readonly Pick<Level, "width" | "height" | "videoCodec">[]): Quality[] {
+export function qualities(
+  levels: readonly Pick<Level, "width" | "height" | "videoCodec">[],
+): Quality[] {
   const codecs = new Set(levels.map(({ videoCodec }) => family(videoCodec)));
   return levels
     .map(({ width, height, videoCodec }, index) => ({

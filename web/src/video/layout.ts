@@ -44,7 +44,9 @@ export function layOut(map: VideoMap): MapRow[] {
   }
   const copy = map.tasks.find(({ kind }) => kind === "copy") ?? null;
   const sound = map.tasks.find(({ kind }) => kind === "audio") ?? null;
-  const sizes = new Map(map.cells.map((cell) => [`${cell.rendition}/${cell.chunk}`, cell.size_bytes]));
+  const sizes = new Map(
+    map.cells.map((cell) => [`${cell.rendition}/${cell.chunk}`, cell.size_bytes]),
+  );
 
   const rows: MapRow[] = map.renditions.map((rendition) => ({
     name: rendition.name,
@@ -100,7 +102,14 @@ function gather(
     states.add(made ? "done" : stateOf(task));
     if (!shown || task?.state === "running") shown = task ?? shown;
   }
-  return { first, last, task: shown, size, progress: progress / (last - first + 1), state: blend(states) };
+  return {
+    first,
+    last,
+    task: shown,
+    size,
+    progress: progress / (last - first + 1),
+    state: blend(states),
+  };
 }
 
 /** What stands for several: the liveliest, and done only when all are. */

@@ -8,7 +8,16 @@ import { useLanguage } from "@/lib/hooks";
 import { layOut, type MapCell, type MapRow, shortName, workersOf } from "./layout";
 
 /** Lamps of the workers: shades that are told apart on film's black, also without seeing red. */
-const LAMPS = ["#f5a524", "#f7d08a", "#e2711d", "#c9b458", "#ffe8c7", "#b8782e", "#f2c14e", "#d99a6c"];
+const LAMPS = [
+  "#f5a524",
+  "#f7d08a",
+  "#e2711d",
+  "#c9b458",
+  "#ffe8c7",
+  "#b8782e",
+  "#f2c14e",
+  "#d99a6c",
+];
 
 interface Place {
   readonly row: number;
@@ -65,7 +74,8 @@ function Rows({
   };
   const move = (event: KeyboardEvent) => {
     const [down, right] =
-      { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] }[event.key] ?? [];
+      { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] }[event.key] ??
+      [];
     if (down === undefined || right === undefined) {
       if (event.key === "Escape") onPlace(null);
       return;
@@ -90,7 +100,13 @@ function Rows({
       onBlur={() => onPlace(null)}
     >
       {rows.map((row, index) => (
-        <Row key={row.name} row={row} index={index} workers={workers} chosen={place?.row === index ? place.column : null} />
+        <Row
+          key={row.name}
+          row={row}
+          index={index}
+          workers={workers}
+          chosen={place?.row === index ? place.column : null}
+        />
       ))}
     </div>
   );
@@ -206,7 +222,10 @@ function Steps({ map }: { map: VideoMap }) {
       ))}
       {chunks.length > 0 && (
         <li className="edge ml-auto text-film-ink">
-          {t("map.chunks", { done: number(done, language), total: number(chunks.length, language) })}
+          {t("map.chunks", {
+            done: number(done, language),
+            total: number(chunks.length, language),
+          })}
         </li>
       )}
     </ul>
@@ -254,11 +273,14 @@ function Detail({ row, cell, map }: { row: MapRow; cell: MapCell; map: VideoMap 
         {name} · {row.copied ? t("map.copied") : t(`taskState.${task?.state ?? "pending"}`)}
         {cell.state === "running" && ` ${percent(cell.progress, language)}`}
       </strong>
-      {facts.map((fact) => fact && (
-        <span key={fact} className="edge text-film-ink">
-          {fact}
-        </span>
-      ))}
+      {facts.map(
+        (fact) =>
+          fact && (
+            <span key={fact} className="edge text-film-ink">
+              {fact}
+            </span>
+          ),
+      )}
     </p>
   );
 }

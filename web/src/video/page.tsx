@@ -127,7 +127,11 @@ function Stage({ video }: { video: Video }) {
     <div>
       {video.playable ? (
         <Suspense fallback={<Screen />}>
-          <Player media={media} title={video.name} revision={`${video.state} ${video.finished_at}`} />
+          <Player
+            media={media}
+            title={video.name}
+            revision={`${video.state} ${video.finished_at}`}
+          />
         </Suspense>
       ) : (
         <Screen>
@@ -153,6 +157,7 @@ function Waiting({ video }: { video: Video }) {
   return (
     <div className="w-full max-w-sm text-center">
       <Spool
+        rolled
         className={`mx-auto size-16 text-lamp ${working ? "animate-reel [animation-duration:5s]" : "opacity-60"}`}
       />
       <p className="title mt-5 text-xl">{t(`state.${video.state}`)}</p>
@@ -237,14 +242,19 @@ function About({ video }: { video: Video }) {
       video.video_codec && [video.video_codec, video.audio_codec].filter(Boolean).join(" + "),
     ],
     [t("video.processed"), after === null ? null : bytes(after, language)],
-    [t("video.made"), made === null ? null : t("video.madeIn", { time: number(made, language, 1) })],
+    [
+      t("video.made"),
+      made === null ? null : t("video.madeIn", { time: number(made, language, 1) }),
+    ],
     [t("video.uploaded"), date(video.created_at, language)],
   ];
   return (
     <section aria-label={t("video.about")} className="panel p-5">
       {after !== null && after < before && (
         <p className="mb-4 border-b border-line pb-4">
-          <span className="title block text-4xl text-good">{percent(1 - after / before, language)}</span>
+          <span className="title block text-4xl text-good">
+            {percent(1 - after / before, language)}
+          </span>
           <span className="text-sm text-ink-2">
             {t("video.saved", { size: bytes(before - after, language) })}
           </span>

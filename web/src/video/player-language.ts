@@ -1,7 +1,7 @@
 /** The player's own words in the page's language. */
 
-import { addTranslation, setLanguage } from "media-chrome/dist/utils/i18n.js";
 import { Es } from "media-chrome/dist/lang/es.js";
+import { addTranslation, setLanguage } from "media-chrome/dist/utils/i18n.js";
 
 addTranslation("es", Es);
 

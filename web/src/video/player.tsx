@@ -117,7 +117,11 @@ function Screen({ media, title, revision, fill = false }: PlayerProps) {
               </>
             }
             items={[
-              { label: auto, checked: state.chosen < 0, onSelect: () => stream.current?.choose(-1) },
+              {
+                label: auto,
+                checked: state.chosen < 0,
+                onSelect: () => stream.current?.choose(-1),
+              },
               ...state.qualities.map(({ index, label }) => ({
                 label,
                 checked: state.chosen === index,
