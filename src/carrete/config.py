@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(
         "127.0.0.1", description="Addresses whose X-Forwarded-For is believed, comma-separated"
     )
+    web_dir: Path | None = Field(
+        None, description="Directory of the built web page; web/dist of the source when not given"
+    )
     site_origin: str | None = Field(
         None, description="Origin of the web page when it is not the API's own, for CORS"
     )
@@ -109,7 +112,15 @@ class Settings(BaseSettings):
     )
     ffmpeg: Path | None = Field(None, description="ffmpeg to use; the bundled one when not given")
 
-    log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
+    otlp_endpoint: str | None = Field(
+        None, description="Where traces go: an OTLP receiver over HTTP; none: no trace is made"
+    )
+    trace_sample: float = Field(1, ge=0, le=1, description="Share of traces that is kept")
+    log_level: str = Field(
+        "info",
+        pattern="^(debug|info|warning|error)$",
+        description="Least level that is logged: debug, info, warning or error",
+    )
     log_json: bool = Field(True, description="Log as JSON lines; plain text when off")
 
     @property

@@ -15,6 +15,7 @@ from carrete.adapters.postgres.engine import Database
 from carrete.adapters.postgres.events import PostgresEvents
 from carrete.adapters.postgres.jobs import PostgresJobs
 from carrete.adapters.postgres.maintenance import PostgresMaintenance
+from carrete.adapters.postgres.shares import PostgresShares
 from carrete.adapters.postgres.videos import PostgresVideos
 from carrete.bootstrap import create_local_resources, open_container
 from carrete.config import load_settings
@@ -30,6 +31,7 @@ from carrete.ports import (
     NewVideo,
     ObjectStore,
     Queue,
+    ShareStore,
     VideoStore,
 )
 
@@ -40,6 +42,7 @@ SHIFTED = (
     ("session", ("expires_at", "seen_at")),
     ("signin_attempt", ("window_start",)),
     ("event", ("at",)),
+    ("share", ("expires_at",)),
 )
 
 
@@ -52,6 +55,7 @@ class Stores:
     jobs: JobStore
     maintenance: MaintenanceStore
     events: EventLog
+    shares: ShareStore
     elapse: Callable[[float], Awaitable[None]]
     limit: Callable[[Quota], None]
 
@@ -92,7 +96,7 @@ def _in_memory() -> Stores:
     def limit(quota: Quota) -> None:
         store.quota = quota
 
-    return Stores(store, store, store, store, store, elapse, limit)
+    return Stores(store, store, store, store, store, store, elapse, limit)
 
 
 @pytest.fixture(params=["memory", "postgres"])
@@ -125,6 +129,7 @@ async def stores(store_url: str | None) -> AsyncIterator[Stores]:
         jobs,
         PostgresMaintenance(database),
         PostgresEvents(database),
+        PostgresShares(database),
         elapse,
         limit,
     )

@@ -25,11 +25,24 @@ from carrete.config import load_settings
 
 pytestmark = pytest.mark.e2e
 
-PUBLIC = {"register", "login", "health", "readiness", "metrics"}
+SHARED = {
+    "readShared",
+    "unlockShared",
+    "readSharedMasterPlaylist",
+    "readSharedMediaPlaylist",
+    "readSharedStoryboard",
+    "readSharedPoster",
+    "downloadShared",
+}
+"""Operations of whoever has a link: its token lets in, for one video and only to watch."""
+
+PUBLIC = {"register", "login", "health", "readiness", "metrics"} | SHARED
 """Operations that work without a session. Whoever adds one decides it here."""
 
 PATH_VALUES = {"kind": ("original", "processed"), "track": (plan().top.name, "audio")}
 """What parameters of paths, other than the video's id, may be: all of it is tried."""
+
+OPEN_SHARE = {"allow_download": True}
 
 SELECTIONS = {"deleteVideos"}
 """Operations on many videos: to those that are not one's own they do nothing, and say so."""
@@ -40,7 +53,7 @@ STREAM = "text/event-stream"
 Things = dict[str, str]
 """What belongs to somebody, by the name of the parameter that names it: ``video_id`` and so on."""
 
-OWNED = ("video_id", "session_id")
+OWNED = ("video_id", "session_id", "share_id", "token")
 
 
 @dataclass(frozen=True)
@@ -160,13 +173,14 @@ async def uploading_video(owner: Client) -> str:
     return str(video)
 
 
-async def owned(service: Service, owner: Client) -> Things:
-    """What an owner has besides videos: another session."""
+async def owned(service: Service, owner: Client, video_id: str) -> Things:
+    """What an owner has besides videos: another session, and a link to one of them."""
+    share = (await owner.http.post(f"/api/videos/{video_id}/shares", json=OPEN_SHARE)).json()
     expires_at = datetime.now(UTC) + timedelta(hours=1)
     session = await service.container.accounts.open_session(
         owner.id, secrets.token_bytes(32), "", expires_at
     )
-    return {"session_id": str(session.id)}
+    return {"session_id": str(session.id), "share_id": share["id"], "token": share["token"]}
 
 
 async def everything(service: Service, owner: Client, video_ids: list[str]) -> Any:
@@ -175,6 +189,7 @@ async def everything(service: Service, owner: Client, video_ids: list[str]) -> A
     return {
         "list": (await owner.http.get("/api/videos")).json(),
         "tasks": [(await owner.http.get(f"/api/videos/{v}/tasks")).json() for v in video_ids],
+        "shares": [(await owner.http.get(f"/api/videos/{v}/shares")).json() for v in video_ids],
         "sessions": len(await service.container.accounts.sessions(owner.id)),
         "events": await service.container.events.events(owner.id, 0, 1000),
         "objects": [item async for item in objects.list("")],
@@ -191,13 +206,13 @@ async def test_another_user_finds_no_video_and_changes_nothing(
     uploading = await uploading_video(ana)
     queued = (await ana.upload("secret queue.mp4"))["id"]
     videos = [ready, uploading, queued]
-    about = [call for call in calls(document) if call.about]
+    about = [call for call in calls(document) if call.about and call.operation_id not in SHARED]
     assert len(about) >= 20
-    sessions = await owned(service, ana)
+    things = await owned(service, ana, ready)
     before = await everything(service, ana, videos)
     for call in about:
         for video in videos:
-            answer = await call.send(bob.http, sessions | {"video_id": video})
+            answer = await call.send(bob.http, things | {"video_id": video})
             if call.operation_id in SELECTIONS:
                 assert answer.json() == {"deleted": 0}, call
             elif call.streams:
@@ -214,7 +229,7 @@ async def test_the_same_calls_work_for_the_owner(
     """Else the 404 of a stranger would prove nothing."""
     ana = await service.account("ana")
     for call in calls(document):
-        if call.about:
+        if call.about and call.operation_id not in SHARED:
             videos = [
                 await ready_video(service, ana),
                 await uploading_video(ana),
@@ -223,7 +238,7 @@ async def test_the_same_calls_work_for_the_owner(
             answers = []
             for video in videos:
                 # an account keeps so many sessions: no more are opened than are needed
-                others = await owned(service, ana) if call.about - {"video_id"} else {}
+                others = await owned(service, ana, video) if call.about - {"video_id"} else {}
                 answers.append(await call.send(ana.http, others | {"video_id": video}))
             assert min(answer.status_code for answer in answers) < 400, call
             # The queue must be empty again, so that the next video is the next to be claimed.
@@ -248,7 +263,7 @@ async def test_without_a_session_only_the_public_operations_answer(
 ) -> None:
     ana, nobody = await service.account("ana"), await service.client()
     videos = [await ready_video(service, ana)]
-    things = await owned(service, ana) | {"video_id": videos[0]}
+    things = await owned(service, ana, videos[0]) | {"video_id": videos[0]}
     before = await everything(service, ana, videos)
     for call in calls(document):
         if call.operation_id not in PUBLIC:
@@ -259,6 +274,35 @@ async def test_without_a_session_only_the_public_operations_answer(
                 for name in headers:
                     del nobody.headers[name]
     assert await everything(service, ana, videos) == before
+
+
+async def test_a_link_leads_to_one_video_for_whoever_has_it_until_it_ends(
+    service: Service, document: dict[str, Any]
+) -> None:
+    ana, nobody = await service.account("ana"), await service.client()
+    video, other = await ready_video(service, ana), await ready_video(service, ana)
+    things = await owned(service, ana, video)
+    shared = [call for call in calls(document) if call.operation_id in SHARED]
+    assert {call.operation_id for call in shared} == SHARED
+    for call in shared:
+        answer = await call.send(nobody, things)
+        if call.operation_id == "unlockShared":
+            # the link has no password, so none fits
+            assert_problem(answer, 403, "wrong_credentials")
+        else:
+            assert answer.status_code < 400, (call, answer.text)
+        assert other not in answer.text
+        for private in (ana.account["email"], "input/"):
+            assert private not in answer.text
+        assert_problem(await call.send(nobody, {"token": "A" * 22}), 404, "not_found")
+        assert_problem(await call.send(nobody, {"token": "%00"}), 404, "not_found")
+    unlisted = things | {"token": (await owned(service, ana, other))["token"]}
+    assert (await ana.http.delete(f"/api/videos/{other}")).status_code == 202
+    path = f"/api/videos/{video}/shares/{things['share_id']}"
+    assert (await ana.http.delete(path)).status_code == 204
+    for call in shared:
+        for ended in (things, unlisted):
+            assert_problem(await call.send(nobody, ended), 404, "not_found")
 
 
 async def test_the_document_says_which_operations_are_public(document: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -13,6 +14,7 @@ from carrete.api import openapi
 from carrete.api.errors import add_error_handlers
 from carrete.api.hub import EventHub
 from carrete.api.middleware import Bounded, HeadAsGet, Observed
+from carrete.api.page import Page
 from carrete.api.probes import Probes
 from carrete.api.routes import (
     accounts,
@@ -20,6 +22,8 @@ from carrete.api.routes import (
     events,
     maps,
     me,
+    shared,
+    shares,
     streams,
     system,
     uploads,
@@ -29,8 +33,24 @@ from carrete.api.state import Api
 from carrete.bootstrap import Container, open_container
 from carrete.config import Settings, load_settings
 from carrete.metrics import ApiMetrics, QueueMetrics, new_registry
+from carrete.ports import ObjectStore
 from carrete.usecases.passwords import Passwords
 from carrete.usecases.streams import SignedUrls
+
+ROUTES = (
+    accounts,
+    me,
+    uploads,
+    videos,
+    maps,
+    downloads,
+    streams,
+    shares,
+    shared,
+    events,
+    system,
+)
+"""In the order of the document."""
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -54,6 +74,8 @@ def create_app(source: Settings | Container) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # Its spans hold paths and queries, where the keys of shared videos are; ours hold routes.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.registry = registry
     app.openapi = openapi.document(app)  # type: ignore[method-assign] # FastAPI's documented way
@@ -62,9 +84,10 @@ def create_app(source: Settings | Container) -> FastAPI:
     if settings.site_origin:
         _allow_site(app, settings.site_origin)
     app.add_middleware(HeadAsGet)
+    app.add_middleware(Page, directory=settings.web_dir)
     app.add_middleware(Bounded)
-    app.add_middleware(Observed, metrics=metrics)
-    for module in (accounts, me, uploads, videos, maps, downloads, streams, events, system):
+    app.add_middleware(Observed, metrics=metrics, https=settings.cookie_secure)
+    for module in ROUTES:
         module.add_routes(app)
     return app
 
@@ -78,6 +101,13 @@ def openapi_text() -> str:
         sqs_dlq_url="unused",
     )
     return json.dumps(create_app(settings).openapi(), indent=1, ensure_ascii=False) + "\n"
+
+
+async def objects_origin(objects: ObjectStore) -> str:
+    """Where presigned URLs point, which the page must be allowed to read from."""
+    # Signing is arithmetic: the client knows how it addresses its bucket, and asks nobody.
+    url = urlsplit(await objects.sign_get("any", 60))
+    return f"{url.scheme}://{url.netloc}"
 
 
 def _lifespan(source: Settings | Container, metrics: ApiMetrics, queue: QueueMetrics) -> Lifespan:
@@ -96,6 +126,7 @@ def _lifespan(source: Settings | Container, metrics: ApiMetrics, queue: QueueMet
                 hub=hub,
                 probes=Probes(container, queue),
                 urls=SignedUrls(container.objects, container.settings.download_url_s),
+                objects_origin=await objects_origin(container.objects),
             )
             listening = asyncio.create_task(hub.run(), name="event hub")
             try:

@@ -13,6 +13,12 @@ from carrete.api.problems import FieldErrors, problem_response
 from carrete.domain.account import EmailTakenError, TooManyAttemptsError, WrongCredentialsError
 from carrete.domain.failures import CarreteError, TransientError
 from carrete.domain.quota import QuotaExceededError
+from carrete.domain.share import (
+    DownloadNotAllowedError,
+    InvalidExpiryError,
+    ShareLockedError,
+    TooManySharesError,
+)
 from carrete.domain.upload import InvalidNameError
 from carrete.domain.video import InvalidStateError
 from carrete.ports import IdempotencyConflictError, NotFoundError, UploadGoneError
@@ -62,6 +68,10 @@ CODES: dict[type[CarreteError], str] = {
     InvalidNameError: "invalid_name",
     TooManyAttemptsError: "too_many_attempts",
     QuotaExceededError: "quota_exceeded",
+    ShareLockedError: "password_required",
+    DownloadNotAllowedError: "forbidden",
+    TooManySharesError: "too_many_shares",
+    InvalidExpiryError: "invalid_request",
     TooManyStreamsError: "too_many_streams",
     TransientError: "unavailable",
 }
@@ -70,6 +80,7 @@ CODES: dict[type[CarreteError], str] = {
 FIELDS: dict[type[CarreteError], str] = {
     InvalidEmailError: "email",
     InvalidCursorError: "cursor",
+    InvalidExpiryError: "expires_at",
     InvalidNameError: "name",
     EmptyFileError: "size_bytes",
     TooLargeError: "size_bytes",

@@ -26,6 +26,7 @@ TAGS = [
     {"name": "videos", "description": "Videos and their processing"},
     {"name": "downloads", "description": "Links to stored files"},
     {"name": "streams", "description": "Playlists that grow while the video is made"},
+    {"name": "shares", "description": "Links with which people without an account watch a video"},
     {"name": "events", "description": "What happens, as it happens"},
     {"name": "system", "description": "For load balancers and operators"},
 ]

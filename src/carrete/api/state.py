@@ -32,6 +32,7 @@ class Api:
     hub: EventHub
     probes: Probes
     urls: SignedUrls
+    objects_origin: str
     sessions: SessionCache = field(default_factory=SessionCache)
 
     @property

@@ -5,6 +5,7 @@ Adapters translate their own errors into the ones named here, once. Every method
 """
 
 from carrete.ports.accounts import MAX_SESSIONS, SEEN_S, AccountStore
+from carrete.ports.backup import DumpError, DumpStore, KeptObject
 from carrete.ports.common import (
     IdempotencyConflictError,
     NotFoundError,
@@ -17,6 +18,7 @@ from carrete.ports.jobs import Completion, JobStore, Need, Removal, StoredFile
 from carrete.ports.maintenance import AbandonedUpload, Freed, MaintenanceStore, QueueCounts
 from carrete.ports.objects import ObjectHead, ObjectStore, OpenUpload, PartToSend, SignedRequest
 from carrete.ports.queue import DeadLetterMessage, Message, Queue
+from carrete.ports.shares import ShareStore
 from carrete.ports.transcoder import Transcoder
 from carrete.ports.videos import (
     Artifact,
@@ -39,11 +41,14 @@ __all__ = [
     "Completion",
     "DeadLetterMessage",
     "Doorbell",
+    "DumpError",
+    "DumpStore",
     "EventLog",
     "Freed",
     "IdempotencyConflictError",
     "JobDetail",
     "JobStore",
+    "KeptObject",
     "MaintenanceStore",
     "Message",
     "Need",
@@ -59,6 +64,7 @@ __all__ = [
     "QueueCounts",
     "Removal",
     "Results",
+    "ShareStore",
     "SignedRequest",
     "StoredFile",
     "Transcoder",

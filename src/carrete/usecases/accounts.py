@@ -110,7 +110,7 @@ async def register(
         TooManyAttemptsError: this client registers too often.
     """
     address = clean_email(email)
-    await _count_client(client, policy, now, accounts)
+    await count_client(client, policy, now, accounts)
     hashed = await passwords.hash(password)
     account = await accounts.create_account(address, hashed, Role.USER)
     return await _open(account, client, policy, now, accounts)
@@ -136,8 +136,8 @@ async def sign_in(
         WrongCredentialsError: the address or the password is wrong; which is not told.
         TooManyAttemptsError: too many attempts by this client or for this address.
     """
-    await _count_client(client, policy, now, accounts)
-    await _count("address", normal_email(email), policy.attempts, policy, now, accounts)
+    await count_client(client, policy, now, accounts)
+    await count_attempt("address", normal_email(email), policy.attempts, policy, now, accounts)
     try:
         found = await accounts.credentials(clean_email(email))
     except InvalidEmailError:
@@ -207,7 +207,7 @@ async def confirm(
         WrongPasswordError: it is not the password.
         TooManyAttemptsError: it was tried too often.
     """
-    await _count("account", str(account.id), policy.attempts, policy, now, accounts)
+    await count_attempt("account", str(account.id), policy.attempts, policy, now, accounts)
     found = await accounts.credentials(account.email)
     if not await passwords.matches(found[1] if found else None, password):
         raise WrongPasswordError("the password is wrong")
@@ -233,14 +233,19 @@ async def _open(
     return SignedIn(account, token, session.expires_at)
 
 
-async def _count_client(
+async def count_client(
     client: Client, policy: SignInPolicy, now: datetime, accounts: AccountStore
 ) -> None:
+    """Count an attempt of a client.
+
+    Raises:
+        TooManyAttemptsError: it has made too many in this window.
+    """
     limit = policy.attempts * CLIENT_FACTOR
-    await _count("client", client.address, limit, policy, now, accounts)
+    await count_attempt("client", client.address, limit, policy, now, accounts)
 
 
-async def _count(  # noqa: PLR0917 - one internal step of the functions above
+async def count_attempt(  # noqa: PLR0917 - a step of several use cases
     what: str,
     value: str,
     limit: int,
@@ -248,6 +253,11 @@ async def _count(  # noqa: PLR0917 - one internal step of the functions above
     now: datetime,
     accounts: AccountStore,
 ) -> None:
+    """Count an attempt at something.
+
+    Raises:
+        TooManyAttemptsError: there were more than ``limit`` in this window.
+    """
     # Hashed, because what somebody typed as an address may be anything, a password included.
     key = f"{what}:{hashlib.sha256(value.encode('utf-8', 'surrogateescape')).hexdigest()}"
     if await accounts.count_attempt(key, policy.window_s) > limit:

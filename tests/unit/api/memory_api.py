@@ -57,6 +57,7 @@ async def open_api(**overrides: Any) -> AsyncIterator[MemoryApi]:
         jobs=store,
         events=store,
         maintenance=store,
+        shares=store,
         objects=objects,
         queue=queue,
     )

@@ -12,6 +12,7 @@ from carrete.domain.account import Account, Session
 from carrete.domain.artifacts import ArtifactKind, JsonObject
 from carrete.domain.failures import FailureCode, InvalidInputError
 from carrete.domain.quota import NO_QUOTA, OwnQuota, Quota, Usage, check_new_video
+from carrete.domain.share import Share
 from carrete.domain.task import Task, TaskState
 from carrete.domain.video import IN_FLIGHT, Event, Video, VideoState
 from carrete.ports import Artifact, NotFoundError
@@ -34,6 +35,7 @@ class JobRow:
     total_weight: float = 100.0
     charged: bool = False
     finished_at: datetime | None = None
+    traceparent: str | None = None
 
 
 @dataclass
@@ -80,6 +82,7 @@ class State:
         self.quota = quota
         self.own_quotas: dict[UUID, OwnQuota] = {}
         self.removed: set[UUID] = set()
+        self.links: dict[UUID, Share] = {}
         self.days: dict[tuple[UUID, date], float] = {}
         self.accounts: dict[UUID, tuple[Account, str]] = {}
         self.opened: dict[bytes, Session] = {}
@@ -258,6 +261,7 @@ class State:
         del self.rows[video_id]
         self.job_rows = {k: j for k, j in self.job_rows.items() if j.video_id != video_id}
         self.tasks = {k: r for k, r in self.tasks.items() if r.task.video_id != video_id}
+        self.links = {k: s for k, s in self.links.items() if s.video_id != video_id}
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from carrete.adapters.memory.jobs import MemoryJobs, in_order
 from carrete.adapters.memory.maintenance import MemoryMaintenance
+from carrete.adapters.memory.shares import MemoryShares
 from carrete.adapters.memory.state import VideoRow
 from carrete.domain.account import Account, EmailTakenError, Role, Session
 from carrete.domain.artifacts import ArtifactKind
@@ -33,7 +34,7 @@ from carrete.ports import (
 _PREPARE = NewTask(TaskKind.PREPARE, priority=Priority.FIRST_SECONDS)
 
 
-class MemoryStore(MemoryMaintenance, MemoryJobs):
+class MemoryStore(MemoryMaintenance, MemoryJobs, MemoryShares):
     """Conforms to all stores of ``ports`` and to ``EventLog``."""
 
     # ── accounts ──

@@ -17,6 +17,14 @@ from carrete.api.schemas.accounts import (
     Usage,
 )
 from carrete.api.schemas.maps import Renditions, Timeline, VideoMap
+from carrete.api.schemas.shares import (
+    NewShare,
+    Share,
+    SharedVideo,
+    ShareKey,
+    SharePassword,
+    Shares,
+)
 from carrete.api.schemas.system import Event, FieldError, Health, Hello, Problem, Readiness
 from carrete.api.schemas.uploads import (
     CreatedVideo,
@@ -60,6 +68,7 @@ __all__ = [
     "Hello",
     "Job",
     "Message",
+    "NewShare",
     "NewVideo",
     "PartDigest",
     "PartsRequest",
@@ -73,6 +82,11 @@ __all__ = [
     "Selection",
     "SelectionRemoval",
     "Sessions",
+    "Share",
+    "ShareKey",
+    "SharePassword",
+    "SharedVideo",
+    "Shares",
     "SignIn",
     "SignedIn",
     "SignedPart",
