@@ -26,6 +26,7 @@ export function Meter({
         </span>
       </div>
       {limit !== null && (
+        // biome-ignore lint/a11y/useSemanticElements: <meter> can't be dressed alike in all browsers
         <div
           role="meter"
           aria-label={label}

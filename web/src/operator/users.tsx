@@ -37,8 +37,8 @@ export function Users() {
       ) : query.isError ? (
         <Failed error={query.error} onRetry={() => void query.refetch()} />
       ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by keyboard
         <section
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by keyboard
           tabIndex={0}
           aria-label={t("operator.users")}
           className="panel overflow-x-auto px-4"

@@ -58,18 +58,21 @@ export function Menu({
     const all = [...(found ?? [])];
     const at = all.indexOf(document.activeElement as HTMLElement);
     const go = (place: number) => all.at(place % all.length)?.focus();
-    const moves: Record<string, () => void> = {
-      ArrowDown: () => go(at + 1),
-      ArrowUp: () => go(at - 1),
-      Home: () => go(0),
-      End: () => go(-1),
-      Tab: close,
-      Escape: () => {
-        close();
-        trigger.current?.focus();
-      },
-    };
-    const move = moves[event.key];
+    const moves = new Map([
+      ["ArrowDown", () => go(at + 1)],
+      ["ArrowUp", () => go(at - 1)],
+      ["Home", () => go(0)],
+      ["End", () => go(-1)],
+      ["Tab", close],
+      [
+        "Escape",
+        () => {
+          close();
+          trigger.current?.focus();
+        },
+      ],
+    ]);
+    const move = moves.get(event.key);
     if (!move) return;
     if (event.key !== "Tab") event.preventDefault();
     event.stopPropagation();
@@ -104,6 +107,7 @@ export function Menu({
               // biome-ignore lint/suspicious/noArrayIndexKey: a line is its place
               <hr key={place} className="my-1 border-line" />
             ) : (
+              // biome-ignore lint/a11y/useAriaPropsSupportedByRole: the role depends on the item
               <button
                 key={item.label}
                 type="button"

@@ -71,7 +71,6 @@ function Screen({ media, title, revision, fill = false }: PlayerProps) {
       className={`carrete-player ${fill ? "fill" : ""}`}
       {...{ keyboardforwardseekoffset: 5, keyboardbackwardseekoffset: 5 }}
     >
-      {/* biome-ignore lint/a11y/useMediaCaption: the original's own captions are not kept yet */}
       <video
         ref={video}
         slot="media"
