@@ -13,6 +13,7 @@ import { Dialog } from "@/ui/dialog";
 import { useProblemText } from "@/ui/problems";
 import { Failed, Loading } from "@/ui/states";
 import { say } from "@/ui/toast";
+import { deviceName } from "./device";
 import { Meter } from "./meter";
 
 const SHORTEST = 10;
@@ -211,28 +212,6 @@ function Session({ session, onEnd }: { session: UserSession; onEnd: () => void }
       )}
     </li>
   );
-}
-
-const BROWSERS: readonly [RegExp, string][] = [
-  [/Edg\//, "Edge"],
-  [/OPR\//, "Opera"],
-  [/Firefox\//, "Firefox"],
-  [/Chrome\//, "Chrome"],
-  [/Safari\//, "Safari"],
-];
-const SYSTEMS: readonly [RegExp, string][] = [
-  [/iPhone|iPad/, "iOS"],
-  [/Android/, "Android"],
-  [/Windows/, "Windows"],
-  [/Mac OS X/, "macOS"],
-  [/Linux/, "Linux"],
-];
-
-/** "Firefox · Linux" of a browser's long name for itself; other programs are left as they are. */
-export function deviceName(label: string): string {
-  const browser = BROWSERS.find(([known]) => known.test(label))?.[1];
-  const system = SYSTEMS.find(([known]) => known.test(label))?.[1];
-  return browser ? [browser, system].filter(Boolean).join(" · ") : label;
 }
 
 function Delete() {

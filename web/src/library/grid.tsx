@@ -6,18 +6,12 @@ import { useNow } from "@/lib/hooks";
 import { useUploading } from "@/upload/context";
 import type { Upload } from "@/upload/manager";
 import { Card } from "./card";
+import { columnsFor, GAP_X } from "./columns";
 import type { Selection } from "./selection";
 
-const NARROWEST = 250;
-const GAP_X = 20;
 const GAP_Y = 28;
 const CAPTION = 58;
 const OVERSCAN = 3;
-
-/** How many frames fit side by side; two on a phone would be stamps. Pure. */
-export function columnsFor(width: number): number {
-  return Math.max(1, Math.floor((width + GAP_X) / (NARROWEST + GAP_X)));
-}
 
 /** Only the rows near the window exist, so that ten thousand videos cost as much as fifty. */
 export function Grid({

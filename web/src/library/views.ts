@@ -22,7 +22,7 @@ export interface LibrarySearch {
 const LONGEST = 200;
 
 function isView(value: unknown): value is View {
-  return typeof value === "string" && value in VIEWS;
+  return typeof value === "string" && Object.hasOwn(VIEWS, value);
 }
 
 /** Only what is understood and not the default, so that addresses stay short. */

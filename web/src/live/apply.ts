@@ -107,6 +107,6 @@ export function changesMap(event: LiveEvent): boolean {
     event.type === "task.done" ||
     event.type === "task.published" ||
     event.type === "job.restarted" ||
-    event.type in STATES
+    Object.hasOwn(STATES, event.type)
   );
 }

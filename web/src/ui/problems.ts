@@ -6,7 +6,7 @@ import { bytes, number } from "@/lib/format";
 type Known = keyof typeof en.problems;
 
 function isKnown(code: string): code is Known {
-  return code in en.problems;
+  return Object.hasOwn(en.problems, code);
 }
 
 const QUOTAS = ["stored_bytes", "videos_in_flight", "minutes_per_day"] as const;
