@@ -21,6 +21,7 @@ from carrete.adapters.postgres.engine import Database
 from carrete.adapters.postgres.events import PostgresEvents
 from carrete.adapters.postgres.jobs import PostgresJobs
 from carrete.adapters.postgres.maintenance import PostgresMaintenance
+from carrete.adapters.postgres.operator import PostgresOperator
 from carrete.adapters.postgres.shares import PostgresShares
 from carrete.adapters.postgres.videos import PostgresVideos
 from carrete.adapters.s3 import S3Objects
@@ -34,6 +35,7 @@ from carrete.ports import (
     JobStore,
     MaintenanceStore,
     ObjectStore,
+    OperatorStore,
     Queue,
     ShareStore,
     Transcoder,
@@ -61,6 +63,7 @@ class Container:
     events: EventLog
     maintenance: MaintenanceStore
     shares: ShareStore
+    operator: OperatorStore
     objects: ObjectStore
     queue: Queue
 
@@ -81,6 +84,7 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
             events=PostgresEvents(database),
             maintenance=PostgresMaintenance(database),
             shares=PostgresShares(database),
+            operator=PostgresOperator(database),
             objects=S3Objects(s3, settings.s3_bucket),
             queue=SqsQueue(sqs, settings.sqs_queue_url, settings.sqs_dlq_url),
         )

@@ -8,6 +8,7 @@ standard queue fair (Amazon SQS fair queues). What a worker then does is decided
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from carrete import tracing
 from carrete.domain.failures import TransientError
-from carrete.ports import DeadLetterMessage, Doorbell, Message
+from carrete.ports import DeadLetterMessage, Doorbell, Message, QueueDepth
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
@@ -52,6 +53,10 @@ def _translated(doing: str) -> Iterator[None]:
 def _gone(error: TransientError) -> bool:
     cause = error.__cause__
     return isinstance(cause, ClientError) and cause.response["Error"].get("Code") in _GONE
+
+
+def _sent_at(milliseconds: str | None) -> datetime | None:
+    return None if milliseconds is None else datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
 
 
 class SqsQueue:
@@ -98,7 +103,7 @@ class SqsQueue:
                 MaxNumberOfMessages=most,
                 VisibilityTimeout=int(visibility_s),
                 WaitTimeSeconds=min(int(wait_s), _LONGEST_WAIT_S),
-                MessageSystemAttributeNames=["ApproximateReceiveCount"],
+                MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
                 MessageAttributeNames=[tracing.HEADER],
             )
         return [
@@ -106,6 +111,8 @@ class SqsQueue:
                 receipt=item["ReceiptHandle"],
                 received=int(item.get("Attributes", {}).get("ApproximateReceiveCount", "1")),
                 body=item["Body"],
+                id=item["MessageId"],
+                sent_at=_sent_at(item.get("Attributes", {}).get("SentTimestamp")),
                 traceparent=_traceparent(item),
             )
             for item in answer.get("Messages", [])
@@ -158,6 +165,27 @@ class SqsQueue:
                 break
             found += [read_dead_letter(message) for message in batch]
         return found
+
+    async def depth(self) -> QueueDepth:
+        """See the port."""
+        waiting, hidden = await self._count(self._url)
+        dead, looked_at = await self._count(self._dlq)
+        return QueueDepth(waiting, hidden, dead + looked_at)
+
+    async def _count(self, url: str) -> tuple[int, int]:
+        with _translated("counting messages"):
+            answer = await self._sqs.get_queue_attributes(
+                QueueUrl=url,
+                AttributeNames=[
+                    "ApproximateNumberOfMessages",
+                    "ApproximateNumberOfMessagesDelayed",
+                    "ApproximateNumberOfMessagesNotVisible",
+                ],
+            )
+        counts = answer["Attributes"]
+        shown = int(counts.get("ApproximateNumberOfMessages", "0"))
+        delayed = int(counts.get("ApproximateNumberOfMessagesDelayed", "0"))
+        return shown + delayed, int(counts.get("ApproximateNumberOfMessagesNotVisible", "0"))
 
     async def check(self) -> None:
         """See the port."""

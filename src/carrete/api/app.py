@@ -22,6 +22,7 @@ from carrete.api.routes import (
     events,
     maps,
     me,
+    operator,
     shared,
     shares,
     streams,
@@ -48,6 +49,7 @@ ROUTES = (
     shares,
     shared,
     events,
+    operator,
     system,
 )
 """In the order of the document."""

@@ -12,7 +12,8 @@ from carrete.api.probes import Probes
 from carrete.api.sessions import SessionCache
 from carrete.bootstrap import Container
 from carrete.config import Settings
-from carrete.domain.account import Account, Session
+from carrete.domain.account import Account, Role, Session
+from carrete.ports import NotFoundError
 from carrete.usecases.accounts import Client, SignInPolicy, identify, token_hash
 from carrete.usecases.passwords import Passwords
 from carrete.usecases.streams import SignedUrls
@@ -118,3 +119,17 @@ async def the_session(request: Request, _account: AccountDep) -> Session:
 
 
 SessionDep = Annotated[Session, Depends(the_session)]
+
+
+async def the_admin(account: AccountDep) -> Account:
+    """The admin that the request speaks for.
+
+    Raises:
+        NotFoundError: whoever else asks is not even told that there is something.
+    """
+    if account.role is not Role.ADMIN:
+        raise NotFoundError("there is nothing here")
+    return account
+
+
+AdminDep = Annotated[Account, Depends(the_admin)]

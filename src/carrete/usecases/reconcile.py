@@ -29,6 +29,8 @@ AT_ONCE = 100
 """Rows of each kind that one round takes on."""
 
 KEYS_AT_ONCE = 1000
+SILENT_S = 60.0
+"""Seconds without a report after which the operator no longer sees a worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,5 +134,6 @@ class Reconciler:
 
     async def _prune(self) -> int:
         await self._remove_accounts()
+        await self.maintenance.drop_silent_workers(SILENT_S)
         await self.accounts.prune_accounts()
         return await self.maintenance.prune_events(self.event_s, KEYS_AT_ONCE)

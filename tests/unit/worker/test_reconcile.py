@@ -137,5 +137,5 @@ async def test_what_a_deleted_account_leaves_is_removed_and_then_the_account() -
     assert len(world.queue.messages) == 1
     await world.store.finish_removal(claim.task)
     await world.reconciler.round()
-    assert world.store.accounts == {}
+    assert world.store.accounts_by_id == {}
     assert world.store.log == []

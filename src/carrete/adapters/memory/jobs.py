@@ -200,9 +200,11 @@ class MemoryJobs(State):
         self.tasks = {k: r for k, r in self.tasks.items() if r.task.job_id not in others}
         video = self.rows[task.video_id].video
         sizes = [made.size_bytes for made in self.live(job.id) if made.kind == "processed"]
+        result_bytes = sum(made.size_bytes for made in self.live(job.id))
         self.set_state(
             video,
             VideoState.READY,
+            {"duration_s": video.duration_s, "result_bytes": result_bytes},
             published_job_id=job.id,
             finished_at=self.clock(),
             playable_at=video.playable_at or self.clock(),

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from carrete.adapters.memory.jobs import MemoryJobs, in_order
 from carrete.adapters.memory.maintenance import MemoryMaintenance
+from carrete.adapters.memory.operator import MemoryOperator
 from carrete.adapters.memory.shares import MemoryShares
 from carrete.adapters.memory.state import VideoRow
 from carrete.domain.account import Account, EmailTakenError, Role, Session
@@ -34,27 +35,27 @@ from carrete.ports import (
 _PREPARE = NewTask(TaskKind.PREPARE, priority=Priority.FIRST_SECONDS)
 
 
-class MemoryStore(MemoryMaintenance, MemoryJobs, MemoryShares):
+class MemoryStore(MemoryMaintenance, MemoryJobs, MemoryShares, MemoryOperator):
     """Conforms to all stores of ``ports`` and to ``EventLog``."""
 
     # ── accounts ──
 
     async def create_account(self, email: str, password_hash: str, role: Role) -> Account:
         """See ``ports.AccountStore``."""
-        if any(account.email == email for account, _ in self.accounts.values()):
+        if any(account.email == email for account, _ in self.accounts_by_id.values()):
             msg = "an account with this address exists"
             raise EmailTakenError(msg)
         account = Account(new_id(), email, role, self.clock())
-        self.accounts[account.id] = (account, password_hash)
+        self.accounts_by_id[account.id] = (account, password_hash)
         return account
 
     async def credentials(self, email: str) -> tuple[Account, str] | None:
         """See ``ports.AccountStore``."""
-        return next((pair for pair in self.accounts.values() if pair[0].email == email), None)
+        return next((pair for pair in self.accounts_by_id.values() if pair[0].email == email), None)
 
     async def set_password_hash(self, account_id: UUID, password_hash: str) -> None:
         """See ``ports.AccountStore``."""
-        self.accounts[account_id] = (self.accounts[account_id][0], password_hash)
+        self.accounts_by_id[account_id] = (self.accounts_by_id[account_id][0], password_hash)
 
     async def open_session(
         self, account_id: UUID, token_hash: bytes, label: str, expires_at: datetime
@@ -78,7 +79,7 @@ class MemoryStore(MemoryMaintenance, MemoryJobs, MemoryShares):
             return None
         if session.seen_at < self.later(-SEEN_S):
             session = self.opened[token_hash] = replace(session, seen_at=self.clock())
-        return self.accounts[session.account_id][0], session
+        return self.accounts_by_id[session.account_id][0], session
 
     async def close_session(self, token_hash: bytes) -> None:
         """See ``ports.AccountStore``."""
@@ -123,20 +124,20 @@ class MemoryStore(MemoryMaintenance, MemoryJobs, MemoryShares):
         if found is None:
             return None
         changed = replace(found[0], role=role)
-        self.accounts[changed.id] = (changed, found[1])
+        self.accounts_by_id[changed.id] = (changed, found[1])
         return changed
 
     async def set_quota(self, account_id: UUID, quota: OwnQuota) -> None:
         """See ``ports.AccountStore``."""
-        if account_id not in self.accounts or account_id in self.removed:
+        if account_id not in self.accounts_by_id or account_id in self.removed:
             msg = f"there is no account {account_id}"
             raise NotFoundError(msg)
         self.own_quotas[account_id] = quota
 
     async def remove_account(self, account_id: UUID) -> None:
         """See ``ports.AccountStore``."""
-        account, _ = self.accounts[account_id]
-        self.accounts[account_id] = (replace(account, email=f"removed:{account_id}"), "")
+        account, _ = self.accounts_by_id[account_id]
+        self.accounts_by_id[account_id] = (replace(account, email=f"removed:{account_id}"), "")
         self.removed.add(account_id)
         self.opened = {k: s for k, s in self.opened.items() if s.account_id != account_id}
 
@@ -246,6 +247,7 @@ class MemoryStore(MemoryMaintenance, MemoryJobs, MemoryShares):
         self.set_state(
             video,
             VideoState.QUEUED,
+            {"size_bytes": video.size_bytes},
             job_id=job,
             upload_id=None,
             uploaded_at=self.clock(),
