@@ -7,6 +7,7 @@ import { ago, bitRate, bytes, clock, pictureName, span } from "@/lib/format";
 import { columnsFor } from "@/library/columns";
 import { between } from "@/library/selection";
 import { countViews, listingOf, readSearch } from "@/library/views";
+import openapi from "../openapi.json";
 
 describe("the library's address", () => {
   it("keeps what is understood and leaves out the defaults", () => {
@@ -69,6 +70,19 @@ describe("figures", () => {
     const firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
     expect(deviceName(firefox)).toBe("Firefox · Linux");
     expect(deviceName("carrete/0.1")).toBe("carrete/0.1");
+  });
+});
+
+describe("problems", () => {
+  /** Codes that only a broken client gets, which read as a fault of ours. */
+  const OURS = new Set(["csrf", "method_not_allowed", "quota_exceeded"]);
+
+  it("of every kind that the API has are put into words", () => {
+    const codes = JSON.stringify(openapi).matchAll(/"urn:carrete:problem:(\w+)"/g);
+    const missing = [...new Set([...codes].map((found) => found[1] ?? ""))].filter(
+      (code) => !OURS.has(code) && !Object.hasOwn(en.problems, code),
+    );
+    expect(missing).toEqual([]);
   });
 });
 

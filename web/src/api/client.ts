@@ -17,9 +17,9 @@ export type Share = Schemas["Share"];
 export type SharedVideo = Schemas["SharedVideo"];
 export type Overview = Schemas["Overview"];
 export type History = Schemas["History"];
-export type AdminUser = Schemas["AdminUser"];
-export type Quota = Schemas["Quota"];
-export type UserSession = Schemas["UserSession"];
+export type AdminUser = Schemas["User"];
+export type Quota = Schemas["AccountQuota"];
+export type UserSession = Schemas["Session"];
 export type Usage = Schemas["Usage"];
 
 /** A cookie alone must not be enough to change something: see `csrf` in the API's problems. */

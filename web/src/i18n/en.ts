@@ -341,7 +341,7 @@ export const en = {
   quota: {
     stored_bytes: "Your storage is full ({{used}} of {{limit}}). Delete something first.",
     videos_in_flight: "{{limit}} videos are in work already. Wait until one is ready, then go on.",
-    minutes_per_day: "Today's {{limit}} minutes are used up. Go on tomorrow.",
+    minutes_today: "Today's {{limit}} minutes are used up. Go on tomorrow.",
   },
   errors: {
     notFoundTitle: "There is nothing here",
@@ -358,10 +358,12 @@ export const en = {
     invalid_request: "Something in it is not valid. Check what you typed.",
     invalid_state: "The video has changed meanwhile, and this is no longer possible.",
     not_found: "It was deleted, or the address is wrong.",
+    password_required: "The link has a password.",
     size_mismatch: "The stored file has another size than announced. Upload it again.",
     timeout: "It took too long. Try again.",
     too_large: "The file is larger than Carrete takes.",
     too_many_attempts: "Too many attempts. Wait a few minutes and try again.",
+    too_many_shares: "You have too many links to this video already. Take one back first.",
     too_many_streams: "Too many windows are open. Close some.",
     unauthenticated: "Sign in first.",
     unavailable: "The server is busy. Try again in a moment.",

@@ -350,7 +350,7 @@ export const es: Messages = {
   quota: {
     stored_bytes: "Tu almacén está lleno ({{used}} de {{limit}}). Borra algo antes.",
     videos_in_flight: "Ya hay {{limit}} vídeos en marcha. Espera a que uno esté listo y sigue.",
-    minutes_per_day: "Los {{limit}} minutos de hoy están gastados. Sigue mañana.",
+    minutes_today: "Los {{limit}} minutos de hoy están gastados. Sigue mañana.",
   },
   errors: {
     notFoundTitle: "Aquí no hay nada",
@@ -367,10 +367,12 @@ export const es: Messages = {
     invalid_request: "Algo no es válido. Revisa lo que has escrito.",
     invalid_state: "El vídeo ha cambiado mientras tanto y esto ya no es posible.",
     not_found: "Se borró, o la dirección está mal.",
+    password_required: "El enlace tiene contraseña.",
     size_mismatch: "El archivo guardado no mide lo anunciado. Súbelo de nuevo.",
     timeout: "Ha tardado demasiado. Vuelve a intentarlo.",
     too_large: "El archivo es mayor de lo que Carrete admite.",
     too_many_attempts: "Demasiados intentos. Espera unos minutos y vuelve a intentarlo.",
+    too_many_shares: "Este vídeo ya tiene demasiados enlaces. Retira uno antes.",
     too_many_streams: "Hay demasiadas ventanas abiertas. Cierra alguna.",
     unauthenticated: "Entra primero.",
     unavailable: "El servidor está ocupado. Vuelve a intentarlo en un momento.",

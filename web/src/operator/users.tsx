@@ -81,7 +81,7 @@ function Row({ user }: { user: AdminUser }) {
   const language = useLanguage();
   const [open, setOpen] = useState(false);
   const of = (used: string, limit: string | null) => (limit === null ? used : `${used} / ${limit}`);
-  const { stored_bytes: stored, minutes_per_day: minutes } = user.quota;
+  const { stored_bytes: stored = null, minutes_per_day: minutes = null } = user.quota;
   const cell = "py-2.5 pr-4 whitespace-nowrap";
   return (
     <tr>
@@ -121,7 +121,7 @@ function QuotaDialog({ user, onClose }: { user: AdminUser; onClose: () => void }
   const text = useProblemText();
   const client = useQueryClient();
   const [stored, setStored] = useState(
-    user.quota.stored_bytes === null ? "" : String(user.quota.stored_bytes / GB),
+    user.quota.stored_bytes == null ? "" : String(user.quota.stored_bytes / GB),
   );
   const [videos, setVideos] = useState(String(user.quota.videos_in_flight ?? ""));
   const [minutes, setMinutes] = useState(String(user.quota.minutes_per_day ?? ""));
@@ -129,8 +129,8 @@ function QuotaDialog({ user, onClose }: { user: AdminUser; onClose: () => void }
     mutationFn: () => {
       const quota: Quota = {
         stored_bytes: stored === "" ? null : Math.round(Number(stored) * GB),
-        videos_in_flight: videos === "" ? null : Number(videos),
-        minutes_per_day: minutes === "" ? null : Number(minutes),
+        videos_in_flight: videos === "" ? null : Math.round(Number(videos)),
+        minutes_per_day: minutes === "" ? null : Math.round(Number(minutes)),
       };
       return take(
         api.PATCH("/api/admin/users/{user_id}", {

@@ -102,7 +102,8 @@ function NewShare({ video }: { video: Video }) {
             className="field"
             type="text"
             autoComplete="off"
-            maxLength={128}
+            minLength={4}
+            maxLength={256}
             value={password}
             onChange={({ target }) => setPassword(target.value)}
           />

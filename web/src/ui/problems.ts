@@ -9,7 +9,7 @@ function isKnown(code: string): code is Known {
   return Object.hasOwn(en.problems, code);
 }
 
-const QUOTAS = ["stored_bytes", "videos_in_flight", "minutes_per_day"] as const;
+const QUOTAS = ["stored_bytes", "videos_in_flight", "minutes_today"] as const;
 
 /** A function that says in the person's language what is wrong and what to do. */
 export function useProblemText(): (error: unknown) => string {
@@ -17,7 +17,7 @@ export function useProblemText(): (error: unknown) => string {
   return (error) => {
     const { code, body } = asProblem(error);
     if (code === "quota_exceeded") {
-      const quota = QUOTAS.find((one) => body.quota?.startsWith(one.slice(0, 7))) ?? QUOTAS[0];
+      const quota = QUOTAS.find((one) => one === body.quota) ?? QUOTAS[0];
       const show = (value = 0) =>
         quota === "stored_bytes" ? bytes(value, i18n.language) : number(value, i18n.language);
       return t(`quota.${quota}`, { used: show(body.used), limit: show(body.limit) });
