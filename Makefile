@@ -121,6 +121,7 @@ migration: setup ## write a migration from what changed in tables.py: NAME="what
 .PHONY: docs
 docs: setup ## write the pages that are made from the code
 	$(BIN)/python scripts/write-configuration
+	$(BIN)/python scripts/write-openapi
 
 .PHONY: clean
 clean: ## remove both environments and every cache

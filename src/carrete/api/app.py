@@ -1,6 +1,7 @@
 """The FastAPI application: made from settings, or around a container that is open already."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 
@@ -13,10 +14,19 @@ from carrete.api.errors import add_error_handlers
 from carrete.api.hub import EventHub
 from carrete.api.middleware import Bounded, HeadAsGet, Observed
 from carrete.api.probes import Probes
-from carrete.api.routes import accounts, downloads, events, streams, system, uploads, videos
+from carrete.api.routes import (
+    accounts,
+    downloads,
+    events,
+    maps,
+    streams,
+    system,
+    uploads,
+    videos,
+)
 from carrete.api.state import Api
 from carrete.bootstrap import Container, open_container
-from carrete.config import Settings
+from carrete.config import Settings, load_settings
 from carrete.metrics import ApiMetrics, QueueMetrics, new_registry
 from carrete.usecases.passwords import Passwords
 from carrete.usecases.streams import SignedUrls
@@ -53,9 +63,20 @@ def create_app(source: Settings | Container) -> FastAPI:
     app.add_middleware(HeadAsGet)
     app.add_middleware(Bounded)
     app.add_middleware(Observed, metrics=metrics)
-    for module in (accounts, uploads, videos, downloads, streams, events, system):
+    for module in (accounts, uploads, videos, maps, downloads, streams, events, system):
         module.add_routes(app)
     return app
+
+
+def openapi_text() -> str:
+    """The OpenAPI document as it is kept beside the web page, whose client is made from it."""
+    settings = load_settings(
+        database_url="postgresql+psycopg://unused/unused",
+        s3_bucket="unused",
+        sqs_queue_url="unused",
+        sqs_dlq_url="unused",
+    )
+    return json.dumps(create_app(settings).openapi(), indent=1, ensure_ascii=False) + "\n"
 
 
 def _lifespan(source: Settings | Container, metrics: ApiMetrics, queue: QueueMetrics) -> Lifespan:

@@ -22,6 +22,7 @@ from carrete.usecases.complete_upload import (
     WrongPart,
 )
 from carrete.usecases.create_upload import EmptyFileError, TooLargeError
+from carrete.usecases.cursors import InvalidCursorError
 from carrete.usecases.sign_parts import NoSuchPartError
 
 RETRY_S = 2
@@ -53,6 +54,7 @@ CODES: dict[type[CarreteError], str] = {
     SizeMismatchError: "size_mismatch",
     TooLargeError: "too_large",
     InvalidEmailError: "invalid_request",
+    InvalidCursorError: "invalid_request",
     NoSuchPartError: "invalid_request",
     EmptyFileError: "empty_file",
     InvalidNameError: "invalid_name",
@@ -61,6 +63,15 @@ CODES: dict[type[CarreteError], str] = {
     TransientError: "unavailable",
 }
 """Everything that is not here is a bug and answers 500."""
+
+FIELDS: dict[type[CarreteError], str] = {
+    InvalidEmailError: "email",
+    InvalidCursorError: "cursor",
+    InvalidNameError: "name",
+    EmptyFileError: "size_bytes",
+    TooLargeError: "size_bytes",
+}
+"""Errors that are about one field of the request."""
 
 HTTP_CODES = {
     400: "invalid_request",
@@ -113,14 +124,9 @@ def _fields(error: CarreteError) -> FieldErrors:
             return [(f"parts.{part.number}", _wrong(part)) for part in error.wrong]
         case NoSuchPartError():
             return [(f"parts.{error.index}.number", str(error))]
-        case InvalidEmailError():
-            return [("email", str(error))]
-        case InvalidNameError():
-            return [("name", str(error))]
-        case EmptyFileError() | TooLargeError():
-            return [("size_bytes", str(error))]
         case _:
-            return ()
+            field = next((name for kind, name in FIELDS.items() if isinstance(error, kind)), None)
+            return [(field, str(error))] if field else ()
 
 
 def _wrong(part: WrongPart) -> str:

@@ -65,6 +65,9 @@ def video(value: Video) -> dict[str, Any]:
         "video_codec": value.video_codec,
         "audio_codec": value.audio_codec,
         "output_bytes": value.output_bytes,
+        "has_poster": value.has_poster,
+        "has_storyboard": value.has_storyboard,
+        "playable": value.playable,
         "created_at": value.created_at,
         "uploaded_at": value.uploaded_at,
         "started_at": value.started_at,
@@ -129,11 +132,12 @@ def job(owner: Video, value: JobDetail | None) -> dict[str, Any]:
     return {
         "job_id": value.id,
         "profile": value.profile,
-        "tasks": [_task(item) for item in value.tasks],
+        "tasks": [task(item) for item in value.tasks],
     }
 
 
-def _task(value: Task) -> dict[str, Any]:
+def task(value: Task) -> dict[str, Any]:
+    """See ``schemas.Task``."""
     return {
         "kind": value.kind,
         "index": value.index,

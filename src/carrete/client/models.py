@@ -59,6 +59,9 @@ class VideoView(Answer):
     video_codec: str | None = None
     audio_codec: str | None = None
     output_bytes: int | None = None
+    has_poster: bool = False
+    has_storyboard: bool = False
+    playable: bool = False
     created_at: datetime
     uploaded_at: datetime | None = None
     started_at: datetime | None = None

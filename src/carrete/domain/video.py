@@ -75,6 +75,8 @@ class Video:
         published_job_id: the job whose results are served; an older one while a new one runs.
         progress: fraction of the current job's work that is done, 0 to 1.
         duration_s: seconds of picture, known after ``prepare``.
+        has_poster: whether the results that are served have a still picture.
+        has_storyboard: whether they have small pictures of the whole video.
     """
 
     id: UUID
@@ -102,10 +104,18 @@ class Video:
     video_codec: str | None = None
     audio_codec: str | None = None
     output_bytes: int | None = None
+    has_poster: bool = False
+    has_storyboard: bool = False
     uploaded_at: datetime | None = None
     started_at: datetime | None = None
     playable_at: datetime | None = None
     finished_at: datetime | None = None
+
+    @property
+    def playable(self) -> bool:
+        """Whether it can be streamed now: it was made, or enough of it is while it is made."""
+        served = self.published_job_id is not None or self.state is VideoState.PROCESSING
+        return served and self.playable_at is not None
 
 
 @dataclass(frozen=True, slots=True)

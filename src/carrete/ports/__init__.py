@@ -18,13 +18,22 @@ from carrete.ports.maintenance import AbandonedUpload, Freed, MaintenanceStore, 
 from carrete.ports.objects import ObjectHead, ObjectStore, OpenUpload, PartToSend, SignedRequest
 from carrete.ports.queue import DeadLetterMessage, Message, Queue
 from carrete.ports.transcoder import Transcoder
-from carrete.ports.videos import Artifact, Doorbell, JobDetail, NewVideo, Results, VideoStore
+from carrete.ports.videos import (
+    Artifact,
+    ChunkSize,
+    Doorbell,
+    JobDetail,
+    NewVideo,
+    Results,
+    VideoStore,
+)
 from carrete.ports.workspace import Workspace
 
 __all__ = [
     "AbandonedUpload",
     "AccountStore",
     "Artifact",
+    "ChunkSize",
     "Completion",
     "DeadLetterMessage",
     "Doorbell",

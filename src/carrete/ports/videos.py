@@ -7,6 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from carrete.domain.artifacts import ArtifactKind, JsonObject
+from carrete.domain.library import Position, VideoQuery
 from carrete.domain.task import Task
 from carrete.domain.video import Video, VideoState
 
@@ -38,6 +39,15 @@ class Artifact:
     rendition: str | None
     chunk: int | None
     meta: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkSize:
+    """A chunk that is made in a rendition, without what playlists need of it."""
+
+    rendition: str
+    chunk: int
+    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +120,19 @@ class VideoStore(Protocol):
     async def videos(
         self,
         owner_id: UUID,
+        query: VideoQuery = VideoQuery(),  # noqa: B008 - frozen
         *,
-        states: Collection[VideoState] = (),
-        before: UUID | None = None,
+        after: Position | None = None,
         limit: int,
     ) -> list[Video]:
-        """Videos from the newest on, at most ``limit``, those made before ``before``."""
+        """At most ``limit`` videos in the query's order, those behind ``after``.
+
+        Names are compared in lower case; a video of unknown length counts as the shortest.
+        """
+        ...
+
+    async def count_by_state(self, owner_id: UUID, text: str = "") -> dict[VideoState, int]:
+        """How many videos with that text in their name are in each state that occurs."""
         ...
 
     async def rename(self, owner_id: UUID, video_id: UUID, name: str) -> Video:
@@ -173,6 +190,16 @@ class VideoStore(Protocol):
         """
         ...
 
+    async def request_removals(
+        self, owner_id: UUID, video_ids: Collection[UUID]
+    ) -> tuple[int, Sequence[Doorbell]]:
+        """``request_removal`` of those that the owner has; the others are left out.
+
+        Returns:
+            How many are being removed, and what to ring.
+        """
+        ...
+
     async def artifacts(
         self, owner_id: UUID, video_id: UUID, kinds: Collection[ArtifactKind]
     ) -> list[Artifact]:
@@ -205,6 +232,14 @@ class VideoStore(Protocol):
 
     async def job(self, owner_id: UUID, video_id: UUID) -> JobDetail | None:
         """The video's current job with its tasks.
+
+        Raises:
+            NotFoundError: the owner has no such video.
+        """
+        ...
+
+    async def chunk_sizes(self, owner_id: UUID, video_id: UUID) -> list[ChunkSize]:
+        """The live chunks of the video's current job, in order.
 
         Raises:
             NotFoundError: the owner has no such video.

@@ -5,41 +5,56 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from carrete.domain.ladder import Profile
+from carrete.domain.library import VideoQuery, position_of
 from carrete.domain.upload import clean_name
 from carrete.domain.video import Video, VideoState
 from carrete.ports import JobDetail, Queue, VideoStore
+from carrete.usecases.cursors import read_cursor, write_cursor
 from carrete.usecases.doorbells import ring
 
 MAX_PAGE = 100
+MAX_SELECTED = 200
+"""Videos that are deleted at once."""
 DEFAULT_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some of an owner's videos, newest first.
+    """Some of an owner's videos.
 
     Attributes:
-        after: the id to go on from, or ``None`` on the last page.
+        after: the cursor to go on from, or ``None`` on the last page.
     """
 
     videos: list[Video]
-    after: UUID | None
+    after: str | None
 
 
 async def list_videos(
     owner_id: UUID,
+    query: VideoQuery = VideoQuery(),  # noqa: B008 - frozen
     *,
-    states: Collection[VideoState] = (),
-    before: UUID | None = None,
+    cursor: str | None = None,
     limit: int = DEFAULT_PAGE,
     videos: VideoStore,
 ) -> Page:
-    """A page of at most ``limit`` videos that were made before the video ``before``."""
+    """A page of at most ``limit`` videos, from a cursor on.
+
+    Raises:
+        InvalidCursorError: the cursor belongs to another order, or is none.
+    """
     size = max(1, min(limit, MAX_PAGE))
+    after = read_cursor(query.sort, cursor, query.sort.takes)
     # One more than asked for tells whether there is a next page without counting all rows.
-    found = await videos.videos(owner_id, states=states, before=before, limit=size + 1)
-    after = found[size - 1].id if len(found) > size else None
-    return Page(found[:size], after)
+    found = await videos.videos(owner_id, query, after=after, limit=size + 1)
+    more = len(found) > size
+    last = write_cursor(query.sort, position_of(found[size - 1], query.sort)) if more else None
+    return Page(found[:size], last)
+
+
+async def count_videos(owner_id: UUID, text: str, *, videos: VideoStore) -> dict[VideoState, int]:
+    """How many videos whose name contains the text are in each state that occurs."""
+    return await videos.count_by_state(owner_id, text)
 
 
 async def read_video(owner_id: UUID, video_id: UUID, *, videos: VideoStore) -> Video:
@@ -108,3 +123,16 @@ async def remove_video(owner_id: UUID, video_id: UUID, *, videos: VideoStore, qu
         NotFoundError: the owner has no such video.
     """
     await ring(queue, await videos.request_removal(owner_id, video_id))
+
+
+async def remove_videos(
+    owner_id: UUID, video_ids: Collection[UUID], *, videos: VideoStore, queue: Queue
+) -> int:
+    """``remove_video`` for a selection; those that are not the owner's, or gone, are left out.
+
+    Returns:
+        How many are being removed.
+    """
+    count, bells = await videos.request_removals(owner_id, video_ids)
+    await ring(queue, bells)
+    return count

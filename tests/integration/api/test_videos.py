@@ -1,6 +1,8 @@
 """Videos and accounts over HTTP and real stores."""
 
 import asyncio
+import base64
+import json
 from uuid import UUID
 
 import httpx
@@ -25,7 +27,59 @@ async def test_a_list_is_paged_and_filtered(ana: Client) -> None:
     assert [video["id"] for video in only["items"]] == [queued]
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=101", "cursor=x", "state=sleeping"])
+async def test_a_list_is_searched_and_sorted_and_its_cursor_keeps_to_its_order(
+    ana: Client,
+) -> None:
+    for name, size in (("Boda.mp4", 30), ("playa.mp4", 10), ("BODA 2.mp4", 20)):
+        await ana.create(name, size)
+    first = (await ana.http.get("/api/videos?q=boda&sort=-size_bytes&limit=1")).json()
+    assert [video["name"] for video in first["items"]] == ["Boda.mp4"]
+    cursor = first["next_cursor"]
+    rest = await ana.http.get(f"/api/videos?q=boda&sort=-size_bytes&limit=1&cursor={cursor}")
+    assert [video["name"] for video in rest.json()["items"]] == ["BODA 2.mp4"]
+    assert rest.json()["next_cursor"] is None
+    other = await ana.http.get(f"/api/videos?sort=name&cursor={cursor}")
+    assert_problem(other, 422, "invalid_request")
+    counted = (await ana.http.get("/api/videos/summary?q=boda")).json()
+    assert counted == {"states": {"uploading": 2}}
+
+
+@pytest.mark.parametrize(
+    ("sort", "value"),
+    [
+        ("name", "\x00"),
+        ("name", "\ud800"),
+        ("name", 1),
+        ("size_bytes", 2**63),
+        ("size_bytes", "1"),
+        ("size_bytes", -1),
+        ("duration_s", float("nan")),
+        ("duration_s", float("inf")),
+        ("-created_at", 0),
+        ("size_bytes", [[]]),
+    ],
+)
+async def test_a_made_up_cursor_is_refused(ana: Client, sort: str, value: object) -> None:
+    text = json.dumps([sort, value, "0" * 32]).encode()
+    cursor = base64.urlsafe_b64encode(text).decode().rstrip("=")
+    answer = await ana.http.get("/api/videos", params={"sort": sort, "cursor": cursor})
+    assert_problem(answer, 422, "invalid_request")
+
+
+async def test_a_selection_is_deleted_at_once(ana: Client) -> None:
+    ids = [(await ana.create(f"{n}.mp4"))["video"]["id"] for n in range(3)]
+    answer = await ana.http.post("/api/videos/delete", json={"ids": ids[:2]})
+    assert (answer.status_code, answer.json()) == (202, {"deleted": 2})
+    left = (await ana.http.get("/api/videos")).json()["items"]
+    assert [video["id"] for video in left] == ids[2:]
+    for bad in ([], [ids[2]] * 201, ["x"]):
+        refused = await ana.http.post("/api/videos/delete", json={"ids": bad})
+        assert_problem(refused, 422, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=101", "cursor=x", "state=sleeping", "sort=owner_id", "q=%00"]
+)
 async def test_a_bad_query_is_refused(ana: Client, query: str) -> None:
     assert_problem(await ana.http.get(f"/api/videos?{query}"), 422, "invalid_request")
 

@@ -4,6 +4,7 @@ from tests.unit.usecases.desk import Desk
 from carrete.domain.artifacts import ArtifactKind
 from carrete.domain.ids import new_id
 from carrete.domain.ladder import Profile
+from carrete.domain.library import VideoQuery
 from carrete.domain.upload import InvalidNameError
 from carrete.domain.video import InvalidStateError, Video, VideoState
 from carrete.ports import Completion, NotFoundError, StoredFile
@@ -30,7 +31,7 @@ async def test_a_list_goes_from_page_to_page_without_gap_or_repetition() -> None
     made = [(await desk.create())[0].id for _ in range(7)]
     seen, cursor, pages = [], None, 0
     while True:
-        page = await videos.list_videos(desk.owner, before=cursor, limit=3, videos=desk.store)
+        page = await videos.list_videos(desk.owner, cursor=cursor, limit=3, videos=desk.store)
         seen += [video.id for video in page.videos]
         pages += 1
         cursor = page.after
@@ -54,7 +55,7 @@ async def test_a_list_is_filtered_by_state_and_bounded() -> None:
     await desk.create()
     queued = await desk.complete(await desk.uploaded())
     page = await videos.list_videos(
-        desk.owner, states=[VideoState.QUEUED], limit=10**9, videos=desk.store
+        desk.owner, VideoQuery((VideoState.QUEUED,)), limit=10**9, videos=desk.store
     )
     assert [video.id for video in page.videos] == [queued.id]
 

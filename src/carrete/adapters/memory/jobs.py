@@ -273,6 +273,8 @@ class MemoryJobs(State):
         for key in self.keys.values():
             if key.job_id == task.job_id and key.state == "live":
                 key.state = "dead"
+        if self.rows[task.video_id].video.published_job_id is None:
+            self.change(task.video_id, playable_at=None)
         self._note(task, "job.restarted")
         return self.add_tasks(task.owner_id, self.job_rows[task.job_id], [first])
 

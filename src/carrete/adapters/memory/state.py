@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from carrete.domain.account import Account, Session
-from carrete.domain.artifacts import JsonObject
+from carrete.domain.artifacts import ArtifactKind, JsonObject
 from carrete.domain.task import Task, TaskState
 from carrete.domain.video import Event, Video, VideoState
 from carrete.ports import Artifact, NotFoundError
@@ -145,7 +145,18 @@ class State:
         return self.seen(row.video)
 
     def seen(self, video: Video) -> Video:
-        """A video with its progress."""
+        """A video with its progress and what its results have."""
+        job = video.published_job_id or video.job_id
+        kinds = {
+            key.made.kind
+            for key in self.keys.values()
+            if key.job_id == job and key.state == "live" and key.made is not None
+        }
+        video = replace(
+            video,
+            has_poster=ArtifactKind.POSTER in kinds,
+            has_storyboard=ArtifactKind.STORYBOARD in kinds,
+        )
         if video.state is VideoState.READY:
             return replace(video, progress=1.0)
         if video.state is not VideoState.PROCESSING or video.job_id is None:

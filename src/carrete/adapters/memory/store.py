@@ -1,6 +1,8 @@
 """Accounts, videos, jobs and events in memory."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -11,14 +13,17 @@ from carrete.adapters.memory.state import VideoRow
 from carrete.domain.account import Account, EmailTakenError, Role, Session
 from carrete.domain.artifacts import ArtifactKind
 from carrete.domain.ids import new_id
+from carrete.domain.library import Position, VideoQuery, position_of
 from carrete.domain.task import NewTask, Priority, TaskKind
 from carrete.domain.video import IN_WORK, REPROCESSABLE, InvalidStateError, Video, VideoState
 from carrete.ports import (
     Artifact,
+    ChunkSize,
     Doorbell,
     IdempotencyConflictError,
     JobDetail,
     NewVideo,
+    NotFoundError,
     Results,
 )
 
@@ -129,21 +134,42 @@ class MemoryStore(MemoryMaintenance, MemoryJobs):
     async def videos(
         self,
         owner_id: UUID,
+        query: VideoQuery = VideoQuery(),  # noqa: B008 - frozen
         *,
-        states: Collection[VideoState] = (),
-        before: UUID | None = None,
+        after: Position | None = None,
         limit: int,
     ) -> list[Video]:
         """See ``ports.VideoStore``."""
-        found = [
+        sort = query.sort
+
+        def place(position: Position) -> tuple[str | float, UUID]:
+            value = -1 if position.value is None else position.value
+            return (value.lower() if isinstance(value, str) else value, position.id)
+
+        found = sorted(
+            self._matching(owner_id, query),
+            key=lambda video: place(position_of(video, sort)),
+            reverse=sort.down,
+        )
+        if after is not None:
+            here = place(after)
+            places = [(place(position_of(video, sort)), video) for video in found]
+            found = [v for p, v in places if (p < here if sort.down else p > here)]
+        return found[:limit]
+
+    def _matching(self, owner_id: UUID, query: VideoQuery) -> list[Video]:
+        return [
             self.seen(row.video)
             for row in self.rows.values()
             if row.video.owner_id == owner_id
             and row.video.state is not VideoState.DELETING
-            and (not states or row.video.state in states)
-            and (before is None or row.video.id < before)
+            and (not query.states or row.video.state in query.states)
+            and query.text.lower() in row.video.name.lower()
         ]
-        return sorted(found, key=lambda video: video.id, reverse=True)[:limit]
+
+    async def count_by_state(self, owner_id: UUID, text: str = "") -> dict[VideoState, int]:
+        """See ``ports.VideoStore``."""
+        return dict(Counter(v.state for v in self._matching(owner_id, VideoQuery(text=text))))
 
     async def rename(self, owner_id: UUID, video_id: UUID, name: str) -> Video:
         """See ``ports.VideoStore``."""
@@ -221,6 +247,17 @@ class MemoryStore(MemoryMaintenance, MemoryJobs):
         self.set_state(video, VideoState.DELETING)
         return bells
 
+    async def request_removals(
+        self, owner_id: UUID, video_ids: Collection[UUID]
+    ) -> tuple[int, Sequence[Doorbell]]:
+        """See ``ports.VideoStore``."""
+        count, bells = 0, list[Doorbell]()
+        for video_id in sorted(set(video_ids)):
+            with suppress(NotFoundError):
+                bells += await self.request_removal(owner_id, video_id)
+                count += 1
+        return count, bells
+
     async def artifacts(
         self, owner_id: UUID, video_id: UUID, kinds: Collection[ArtifactKind]
     ) -> list[Artifact]:
@@ -262,3 +299,12 @@ class MemoryStore(MemoryMaintenance, MemoryJobs):
             finished_at=row.finished_at,
             tasks=tuple(replace(task) for task in tasks),
         )
+
+    async def chunk_sizes(self, owner_id: UUID, video_id: UUID) -> list[ChunkSize]:
+        """See ``ports.VideoStore``."""
+        found = [
+            ChunkSize(made.rendition or "", made.chunk, made.size_bytes)
+            for made in self.live(self.owned(owner_id, video_id).job_id)
+            if made.kind is ArtifactKind.CHUNK and made.chunk is not None
+        ]
+        return sorted(found, key=lambda one: (one.chunk, one.rendition))

@@ -124,6 +124,15 @@ async def stop_tasks(tx: Transaction, video_id: UUID, *, but: UUID | None = None
     )
 
 
+async def begin_removal(tx: Transaction, video: Row[Any]) -> list[Doorbell]:
+    """Hide a video, stop its work and open the task that deletes its objects; its row is locked."""
+    await stop_tasks(tx, video.id)
+    task = NewTask(TaskKind.REMOVE, priority=Priority.CLEANUP)
+    _, bells = await open_job(tx, video.owner_id, video.id, video.profile, task)
+    await set_state(tx, video.owner_id, video.id, VideoState.DELETING)
+    return bells
+
+
 async def drop_results(tx: Transaction, video_id: UUID, *, but: Collection[UUID | None]) -> None:
     """Mark the live objects of a video's jobs as dead, except those of the jobs in ``but``."""
     await tx.rows(
@@ -131,4 +140,19 @@ async def drop_results(tx: Transaction, video_id: UUID, *, but: Collection[UUID 
         " AND NOT job_id = ANY(CAST(:but AS uuid[]))",
         video=video_id,
         but=[job for job in but if job is not None],
+    )
+    await note_stills(tx, video_id)
+
+
+async def note_stills(tx: Transaction, video_id: UUID) -> None:
+    """Keep with the video whether its results have pictures, so that a list need not look."""
+    await tx.rows(
+        "UPDATE video v SET has_poster = coalesce(a.poster, false),"
+        " has_storyboard = coalesce(a.storyboard, false) FROM (SELECT"
+        " bool_or(kind = 'poster') AS poster, bool_or(kind = 'storyboard') AS storyboard"
+        " FROM artifact WHERE state = 'live' AND kind IN ('poster', 'storyboard')"
+        " AND job_id = (SELECT coalesce(published_job_id, job_id) FROM video WHERE id = :id)) a"
+        " WHERE v.id = :id AND (v.has_poster, v.has_storyboard)"
+        " IS DISTINCT FROM (coalesce(a.poster, false), coalesce(a.storyboard, false))",
+        id=video_id,
     )

@@ -175,6 +175,12 @@ class PostgresJobs:
                 "UPDATE artifact SET state = 'dead' WHERE job_id = :job AND state = 'live'",
                 job=task.job_id,
             )
+            # its first seconds are gone too; they are told of again when they are made anew
+            await tx.rows(
+                "UPDATE video SET playable_at = NULL WHERE id = :id AND published_job_id IS NULL",
+                id=task.video_id,
+            )
+            await changes.note_stills(tx, task.video_id)
             tx.note(task.owner_id, task.video_id, "job.restarted", **outcomes.label(task))
             return await changes.add_tasks(tx, task.owner_id, task.video_id, task.job_id, [first])
 

@@ -6,11 +6,13 @@ from uuid import UUID
 
 from carrete.adapters.postgres import changes
 from carrete.adapters.postgres.engine import Transaction, dump
-from carrete.domain.artifacts import JsonObject
+from carrete.domain.artifacts import ArtifactKind, JsonObject
 from carrete.domain.failures import FailureCode, LeaseLostError, TaskCanceledError
 from carrete.domain.task import Task, TaskKind
 from carrete.domain.video import VideoState
 from carrete.ports import Completion, Need, StoredFile
+
+STILLS = frozenset({ArtifactKind.POSTER, ArtifactKind.STORYBOARD})
 
 
 def label(task: Task) -> JsonObject:
@@ -67,6 +69,8 @@ async def make_real(tx: Transaction, task: Task, files: Sequence[StoredFile]) ->
             type=file.content_type,
             meta=dump(file.meta),
         )
+    if any(file.kind in STILLS for file in files):
+        await changes.note_stills(tx, task.video_id)
 
 
 async def keep_plan(tx: Transaction, task: Task, completion: Completion) -> None:
@@ -136,9 +140,12 @@ async def publish(tx: Transaction, task: Task) -> None:
         VideoState.READY,
         set_also=", published_job_id = :job, finished_at = now(),"
         " playable_at = coalesce(playable_at, now()), output_bytes = (SELECT sum(size_bytes)"
-        " FROM artifact WHERE job_id = :job AND state = 'live' AND kind = 'processed')",
+        " FROM artifact WHERE job_id = :job AND state = 'live' AND kind = 'processed'),"
+        " results_bytes = coalesce((SELECT sum(size_bytes) FROM artifact"
+        " WHERE job_id = :job AND state = 'live'), 0)",
         values={"job": task.job_id},
     )
+    await changes.note_stills(tx, task.video_id)
 
 
 async def put_back(
@@ -176,6 +183,7 @@ async def fail_task(tx: Transaction, task: Task, code: FailureCode, detail: str)
             "UPDATE artifact SET state = 'dead' WHERE job_id = :job AND state = 'live'",
             job=task.job_id,
         )
+        await changes.note_stills(tx, task.video_id)
     await changes.set_state(
         tx,
         task.owner_id,

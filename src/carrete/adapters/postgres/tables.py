@@ -6,8 +6,10 @@ measured by.
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     Double,
     ForeignKey,
@@ -43,6 +45,10 @@ def _time(name: str, *, null: bool = True) -> Column[object]:
     return Column(name, DateTime(timezone=True), nullable=null, server_default=default)
 
 
+def _flag(name: str) -> Column[object]:
+    return Column(name, Boolean, nullable=False, server_default=text("false"))
+
+
 def _json(name: str) -> Column[object]:
     return Column(name, JSONB, nullable=False, server_default=text("'{}'::jsonb"))
 
@@ -54,7 +60,14 @@ account = Table(
     Column("email", String(320), nullable=False, unique=True),
     Column("password_hash", Text, nullable=False),
     Column("role", String(16), nullable=False),
+    # limits of this account alone; nothing: the setting's, 0: none
+    Column("quota_stored_bytes", BigInteger),
+    Column("quota_videos_in_flight", Integer),
+    Column("quota_minutes_per_day", Integer),
     _time("created_at", null=False),
+    # deleted by its owner: nobody reaches it, and it goes when its videos are gone
+    _time("removed_at"),
+    Index("ix_account_removed", "id", postgresql_where=text("removed_at IS NOT NULL")),
 )
 
 session = Table(
@@ -65,6 +78,7 @@ session = Table(
     Column("account_id", ForeignKey(account.c.id, ondelete="CASCADE"), nullable=False, index=True),
     Column("label", String(200), nullable=False),
     _time("created_at", null=False),
+    _time("seen_at", null=False),
     _time("expires_at", null=False),
 )
 
@@ -74,6 +88,15 @@ attempt = Table(
     Column("key", String(400), primary_key=True),
     Column("window_start", DateTime(timezone=True), primary_key=True),
     Column("count", Integer, nullable=False),
+)
+
+owner_day = Table(
+    "owner_day",
+    metadata,
+    # what an owner had processed on one day (UTC), for the limit of minutes
+    Column("owner_id", ForeignKey(account.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("seconds", Double, nullable=False),
 )
 
 video = Table(
@@ -103,6 +126,10 @@ video = Table(
     Column("video_codec", String(40)),
     Column("audio_codec", String(40)),
     Column("output_bytes", BigInteger),
+    # bytes of all live objects of the published job, for the limit of stored bytes
+    Column("results_bytes", BigInteger, nullable=False, server_default=text("0")),
+    _flag("has_poster"),
+    _flag("has_storyboard"),
     _time("created_at", null=False),
     _time("updated_at", null=False),
     _time("uploaded_at"),
@@ -129,6 +156,8 @@ job = Table(
     Column("profile", String(32), nullable=False),
     _json("plan"),
     Column("total_weight", Double, nullable=False),
+    # seconds that were counted against the owner's day, once for each job
+    Column("charged_s", Double),
     _time("created_at", null=False),
     _time("finished_at"),
 )
@@ -174,6 +203,34 @@ task = Table(
     Index("ix_task_running", "owner_id", postgresql_where=text("state = 'running'")),
 )
 
+share = Table(
+    "share",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("token", String(64), nullable=False, unique=True),
+    Column("video_id", ForeignKey("video.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("owner_id", Uuid, nullable=False),
+    Column("password_hash", Text),
+    # signs the keys that an unlocked share gives out: they end with it
+    Column("secret", LargeBinary, nullable=False),
+    _flag("allow_download"),
+    Column("views", BigInteger, nullable=False, server_default=text("0")),
+    _time("created_at", null=False),
+    _time("expires_at"),
+)
+
+worker = Table(
+    "worker",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("host", String(100), nullable=False),
+    Column("version", String(40), nullable=False),
+    Column("slots", Integer, nullable=False),
+    _flag("draining"),
+    _time("started_at", null=False),
+    _time("seen_at", null=False),
+)
+
 owner_turn = Table(
     "owner_turn",
     metadata,
@@ -216,4 +273,13 @@ event = Table(
     Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Index("ix_event_owner_id_id", "owner_id", "id"),
     Index("ix_event_at", "at"),
+    # the operator's history: few kinds among many
+    Index(
+        "ix_event_history",
+        "at",
+        postgresql_where=text(
+            "type IN ('video.queued', 'video.ready', 'video.failed', 'task.lost')"
+        ),
+    ),
+    Index("ix_event_video_id_id", "video_id", "id"),
 )

@@ -6,13 +6,14 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from carrete.adapters.postgres import changes, rows
+from carrete.adapters.postgres import changes, library, rows
 from carrete.adapters.postgres.engine import Database, Transaction
 from carrete.domain.artifacts import ArtifactKind
-from carrete.domain.task import NewTask, Priority, TaskKind
+from carrete.domain.library import Position, VideoQuery
 from carrete.domain.video import IN_WORK, REPROCESSABLE, InvalidStateError, Video, VideoState
 from carrete.ports import (
     Artifact,
+    ChunkSize,
     Doorbell,
     IdempotencyConflictError,
     JobDetail,
@@ -95,26 +96,26 @@ class PostgresVideos:
     async def videos(
         self,
         owner_id: UUID,
+        query: VideoQuery = VideoQuery(),  # noqa: B008 - frozen
         *,
-        states: Collection[VideoState] = (),
-        before: UUID | None = None,
+        after: Position | None = None,
         limit: int,
     ) -> list[Video]:
         """See the port."""
-        wanted = " AND v.state = ANY(:states)" if states else " AND v.state <> 'deleting'"
-        older = " AND v.id < :before" if before else ""
-        values: dict[str, Any] = {"owner": owner_id, "limit": limit}
-        if states:
-            values["states"] = [s.value for s in states if s is not VideoState.DELETING]
-        if before:
-            values["before"] = before
+        sql, values = library.listing(owner_id, query, after, limit)
+        async with self._db.transaction() as tx:
+            found = await tx.rows(sql, **values)
+        return [rows.to_video(row) for row in found]
+
+    async def count_by_state(self, owner_id: UUID, text: str = "") -> dict[VideoState, int]:
+        """See the port."""
+        where, values = library.where(owner_id, VideoQuery(text=text))
         async with self._db.transaction() as tx:
             found = await tx.rows(
-                f"SELECT {rows.VIDEO} FROM video v WHERE v.owner_id = :owner"  # noqa: S608
-                f"{wanted}{older} ORDER BY v.id DESC LIMIT :limit",
+                f"SELECT v.state, count(*) AS n FROM video v WHERE {where} GROUP BY v.state",  # noqa: S608
                 **values,
             )
-        return [rows.to_video(row) for row in found]
+        return {VideoState(row.state): row.n for row in found}
 
     async def rename(self, owner_id: UUID, video_id: UUID, name: str) -> Video:
         """See the port."""
@@ -201,11 +202,22 @@ class PostgresVideos:
             row = await changes.lock_video(tx, owner_id, video_id)
             if only is not None and row.state != only:
                 raise InvalidStateError(VideoState(row.state), "removed")
-            await changes.stop_tasks(tx, video_id)
-            task = NewTask(TaskKind.REMOVE, priority=Priority.CLEANUP)
-            _, bells = await changes.open_job(tx, owner_id, video_id, row.profile, task)
-            await changes.set_state(tx, owner_id, video_id, VideoState.DELETING)
-            return bells
+            return await changes.begin_removal(tx, row)
+
+    async def request_removals(
+        self, owner_id: UUID, video_ids: Collection[UUID]
+    ) -> tuple[int, Sequence[Doorbell]]:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            # in the order of ids, so that two such requests don't wait for each other
+            found = await tx.rows(
+                "SELECT * FROM video WHERE owner_id = :owner AND id = ANY(:ids)"
+                " AND state <> 'deleting' ORDER BY id FOR UPDATE",
+                owner=owner_id,
+                ids=list(video_ids),
+            )
+            bells = [bell for row in found for bell in await changes.begin_removal(tx, row)]
+        return len(found), bells
 
     async def artifacts(
         self, owner_id: UUID, video_id: UUID, kinds: Collection[ArtifactKind]
@@ -272,6 +284,18 @@ class PostgresVideos:
             finished_at=row.finished_at,
             tasks=tuple(rows.to_task(task) for task in found),
         )
+
+    async def chunk_sizes(self, owner_id: UUID, video_id: UUID) -> list[ChunkSize]:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            video = await _read(tx, owner_id, video_id)
+            found = await tx.rows(
+                "SELECT rendition, chunk, size_bytes FROM artifact WHERE job_id = :job"
+                " AND kind = 'chunk' AND state = 'live' AND chunk IS NOT NULL"
+                " ORDER BY chunk, rendition",
+                job=video.job_id,
+            )
+        return [ChunkSize(row.rendition, row.chunk, row.size_bytes) for row in found]
 
 
 async def _read(tx: Transaction, owner_id: UUID, video_id: UUID) -> Video:

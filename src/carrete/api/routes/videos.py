@@ -8,15 +8,30 @@ from fastapi import FastAPI, Query, Response
 from carrete.api import present, schemas
 from carrete.api.openapi import operation
 from carrete.api.state import AccountDep, ApiDep
+from carrete.domain.library import MAX_SEARCH, Sort, VideoQuery
 from carrete.domain.video import VideoState
 from carrete.usecases import videos as use
+from carrete.usecases.cursors import MAX_CURSOR
 
 States = Annotated[
     list[VideoState],
     Query(alias="state", max_length=len(VideoState), description="Only these; may be repeated"),
 ]
 Limit = Annotated[int, Query(ge=1, le=use.MAX_PAGE, description="Most videos in the answer")]
-Cursor = Annotated[UUID | None, Query(description="`next_cursor` of the page before")]
+Cursor = Annotated[
+    str | None,
+    Query(max_length=MAX_CURSOR, description="`next_cursor` of the page before, in the same order"),
+]
+Search = Annotated[
+    str,
+    Query(
+        max_length=MAX_SEARCH,
+        # no name has a NUL, and PostgreSQL takes none
+        pattern=r"^[^\x00]*$",
+        description="Text in the name, in upper or lower case",
+    ),
+]
+Order = Annotated[Sort, Query(description="A minus in front: from the largest on")]
 
 
 def add_routes(app: FastAPI) -> None:
@@ -26,6 +41,27 @@ def add_routes(app: FastAPI) -> None:
         list_videos,
         methods=["GET"],
         **operation("listVideos", "List videos", "videos", model=schemas.VideoPage),
+    )
+    app.add_api_route(
+        "/api/videos/summary",
+        summarize_videos,
+        methods=["GET"],
+        **operation(
+            "summarizeVideos", "Count videos by state", "videos", model=schemas.VideoSummary
+        ),
+    )
+    app.add_api_route(
+        "/api/videos/delete",
+        delete_videos,
+        methods=["POST"],
+        **operation(
+            "deleteVideos",
+            "Delete a selection",
+            "videos",
+            status=202,
+            model=schemas.SelectionRemoval,
+            changes=True,
+        ),
     )
     app.add_api_route(
         "/api/videos/{video_id}",
@@ -99,18 +135,35 @@ def add_routes(app: FastAPI) -> None:
     )
 
 
-async def list_videos(
+async def list_videos(  # noqa: PLR0917 - FastAPI passes them by name
     account: AccountDep,
     api: ApiDep,
     states: States = [],  # noqa: B006 - FastAPI copies a default, and wants it here
+    q: Search = "",
+    sort: Order = Sort.NEWEST,
     limit: Limit = use.DEFAULT_PAGE,
     cursor: Cursor = None,
 ) -> Response:
-    """Videos from the newest on, a page at a time."""
+    """Videos in the order asked for, the newest first by default, a page at a time."""
+    query = VideoQuery(tuple(states), q, sort)
     page = await use.list_videos(
-        account.id, states=states, before=cursor, limit=limit, videos=api.container.videos
+        account.id, query, cursor=cursor, limit=limit, videos=api.container.videos
     )
     return present.answer(present.page(page))
+
+
+async def summarize_videos(account: AccountDep, api: ApiDep, q: Search = "") -> Response:
+    """How many videos are in each state."""
+    states = await use.count_videos(account.id, q, videos=api.container.videos)
+    return present.answer({"states": states})
+
+
+async def delete_videos(body: schemas.Selection, account: AccountDep, api: ApiDep) -> Response:
+    """Delete up to 200 videos as `deleteVideo` does; those that are not there are left out."""
+    count = await use.remove_videos(
+        account.id, body.ids, videos=api.container.videos, queue=api.container.queue
+    )
+    return present.answer({"deleted": count}, 202)
 
 
 async def read_video(video_id: UUID, account: AccountDep, api: ApiDep) -> Response:

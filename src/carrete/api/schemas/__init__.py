@@ -6,6 +6,7 @@ again would double the cost of a list.
 """
 
 from carrete.api.schemas.accounts import Account, Registration, SignedIn, SignIn
+from carrete.api.schemas.maps import Renditions, Timeline, VideoMap
 from carrete.api.schemas.system import Event, FieldError, Health, Hello, Problem, Readiness
 from carrete.api.schemas.uploads import (
     CreatedVideo,
@@ -26,10 +27,13 @@ from carrete.api.schemas.videos import (
     Message,
     Removal,
     Reprocessing,
+    Selection,
+    SelectionRemoval,
     Task,
     Video,
     VideoName,
     VideoPage,
+    VideoSummary,
 )
 
 __all__ = [
@@ -51,16 +55,22 @@ __all__ = [
     "Readiness",
     "Registration",
     "Removal",
+    "Renditions",
     "Reprocessing",
+    "Selection",
+    "SelectionRemoval",
     "SignIn",
     "SignedIn",
     "SignedPart",
     "SignedParts",
     "StoredPart",
     "Task",
+    "Timeline",
     "UploadPlan",
     "UploadStatus",
     "Video",
+    "VideoMap",
     "VideoName",
     "VideoPage",
+    "VideoSummary",
 ]

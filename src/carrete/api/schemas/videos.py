@@ -11,6 +11,7 @@ from carrete.domain.failures import FailureCode
 from carrete.domain.ladder import Profile
 from carrete.domain.task import TaskKind, TaskState
 from carrete.domain.video import VideoState
+from carrete.usecases.videos import MAX_SELECTED
 
 MAX_NAME_CHARS = 4096
 """Characters of a name as typed, path included; the domain cuts and checks what is kept."""
@@ -32,6 +33,9 @@ VIDEO_EXAMPLE = {
     "video_codec": "h264",
     "audio_codec": "aac",
     "output_bytes": None,
+    "has_poster": False,
+    "has_storyboard": False,
+    "playable": False,
     "created_at": AT,
     "uploaded_at": "2026-03-01T12:01:10Z",
     "started_at": "2026-03-01T12:01:11Z",
@@ -101,6 +105,9 @@ class Video(BaseModel):
     video_codec: str | None
     audio_codec: str | None = Field(description="Nothing when the original has no sound")
     output_bytes: int | None = Field(description="Bytes of the processed file")
+    has_poster: bool = Field(description="Whether there is a still picture to see")
+    has_storyboard: bool = Field(description="Whether there are small pictures of the whole video")
+    playable: bool = Field(description="Whether it can be streamed now")
     created_at: datetime
     uploaded_at: datetime | None
     started_at: datetime | None
@@ -109,12 +116,36 @@ class Video(BaseModel):
 
 
 class VideoPage(BaseModel):
-    """Some of the videos, newest first."""
+    """Some of the videos."""
 
-    model_config = example({"items": [VIDEO_EXAMPLE], "next_cursor": VIDEO_ID})
+    model_config = example({"items": [VIDEO_EXAMPLE], "next_cursor": "WyItY3JlYXRlZF9hdCIsbnVsbF0"})
 
     items: list[Video]
     next_cursor: str | None = Field(description="`cursor` of the next page; nothing on the last")
+
+
+class VideoSummary(BaseModel):
+    """How many videos there are."""
+
+    model_config = example({"states": {"ready": 12, "processing": 1}})
+
+    states: dict[VideoState, int] = Field(description="By state; those that don't occur are absent")
+
+
+class Selection(BaseModel):
+    """Videos to be deleted together."""
+
+    model_config = request({"ids": [VIDEO_ID]})
+
+    ids: list[UUID] = Field(min_length=1, max_length=MAX_SELECTED)
+
+
+class SelectionRemoval(BaseModel):
+    """What became of a selection."""
+
+    model_config = example({"deleted": 1})
+
+    deleted: int = Field(description="Videos that are being deleted; others were not there")
 
 
 class Task(BaseModel):
