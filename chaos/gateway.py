@@ -4,7 +4,7 @@ import asyncio
 import json
 import random
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -115,7 +115,10 @@ class Gateway:
                     return await _send(request, await spell.cast(call, self))
             return await _send(request, await self.forward(call))
         except CutReply as cut:
-            return await _send(request, cut.reply, cut=True)
+            # The client may have gone meanwhile.
+            with suppress(OSError):
+                return await _send(request, cut.reply, cut=True)
+            return web.Response(status=502)
         except (ResetConnectionError, aiohttp.ClientError, OSError):
             if request.transport is not None:
                 request.transport.abort()

@@ -13,6 +13,7 @@ from aiobotocore.session import get_session
 from botocore.exceptions import ClientError
 
 from carrete.adapters.ffmpeg.transcoder import FfmpegTranscoder
+from carrete.adapters.imds import Imds, open_imds
 from carrete.adapters.postgres import migrate as migrations
 from carrete.adapters.postgres.accounts import PostgresAccounts
 from carrete.adapters.postgres.engine import Database
@@ -29,6 +30,7 @@ from carrete.ports import (
     EventLog,
     JobStore,
     MaintenanceStore,
+    Notices,
     ObjectStore,
     Queue,
     Transcoder,
@@ -123,6 +125,16 @@ async def open_workspace(
         yield workspace
     finally:
         await workspace.close()
+
+
+@asynccontextmanager
+async def open_notices(settings: Settings) -> AsyncIterator[Notices | None]:
+    """Word that this machine is about to be taken away; nobody gives it when not on EC2."""
+    if settings.imds_url is None:
+        yield None
+        return
+    async with open_imds(settings.imds_url) as http:
+        yield Imds(http)
 
 
 async def create_local_resources(settings: Settings) -> None:

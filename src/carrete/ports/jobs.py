@@ -132,8 +132,12 @@ class JobStore(Protocol):
         """
         ...
 
-    async def retry(self, task: Task, delay_s: float, detail: str) -> Sequence[Doorbell]:
+    async def retry(
+        self, task: Task, delay_s: float, detail: str, *, counted: bool = True
+    ) -> Sequence[Doorbell]:
         """Put a failed task back; it may be claimed again after ``delay_s`` seconds.
+
+        Whether it is ``counted`` as a failure decides how often a task may be tried.
 
         Raises:
             LeaseLostError: the attempt is no longer the task's; nothing was changed.

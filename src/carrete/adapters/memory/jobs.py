@@ -214,10 +214,12 @@ class MemoryJobs(State):
         self.delete_video(task.video_id)
         self.note(task.owner_id, task.video_id, "video.deleted")
 
-    async def retry(self, task: Task, delay_s: float, detail: str) -> Sequence[Doorbell]:
+    async def retry(
+        self, task: Task, delay_s: float, detail: str, *, counted: bool = True
+    ) -> Sequence[Doorbell]:
         """See the port."""
         row = self._held(task)
-        self.put_back(row, delay_s, failed=1, detail=detail)
+        self.put_back(row, delay_s, failed=int(counted), detail=detail)
         self._note(task, "task.retrying", delay_s=delay_s)
         return [Doorbell(task.id, task.owner_id)]
 

@@ -138,11 +138,13 @@ class PostgresJobs:
             await tx.rows("DELETE FROM video WHERE id = :video", video=task.video_id)
             tx.note(task.owner_id, task.video_id, "video.deleted")
 
-    async def retry(self, task: Task, delay_s: float, detail: str) -> Sequence[Doorbell]:
+    async def retry(
+        self, task: Task, delay_s: float, detail: str, *, counted: bool = True
+    ) -> Sequence[Doorbell]:
         """See the port."""
         async with self._db.transaction() as tx:
             await outcomes.lock_held(tx, task)
-            await outcomes.put_back(tx, task, delay_s, failed=1, detail=detail)
+            await outcomes.put_back(tx, task, delay_s, failed=int(counted), detail=detail)
             tx.note(
                 task.owner_id,
                 task.video_id,
