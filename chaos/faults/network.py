@@ -350,6 +350,16 @@ class QueueResets(_Cast):
         return Reset("sqs", share, chance)
 
 
+class QueueHangs(_Cast):
+    """SQS takes requests and does not answer."""
+
+    name = "sqs.hang"
+    lasts = Duration(2.0, 8.0)
+
+    def make(self, share: float, chance: random.Random) -> Spell:
+        return Hang("sqs", share, chance, seconds=self.lasts_s)
+
+
 class QueueLosesAnswers(_Cast):
     """SQS does what is asked, and its answers are lost: received messages too."""
 
@@ -389,6 +399,7 @@ class QueueReorders(_Cast):
 QUEUE: tuple[type[Fault], ...] = (
     QueueErrors,
     QueueResets,
+    QueueHangs,
     QueueLosesAnswers,
     QueueDrops,
     QueueDoubles,

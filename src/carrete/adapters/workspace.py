@@ -155,7 +155,9 @@ class ScratchWorkspace:
         free = await self._free()
         if free < needed + SPARE_BYTES:
             msg = f"the scratch disk has {free} bytes free, {needed} are needed"
-            raise TransientError(msg)
+            total = await asyncio.to_thread(lambda: shutil.disk_usage(self._home).total)
+            # on a disk that is too small for it, waiting does not help; another worker's may do
+            raise UnavailableError(msg) if needed + SPARE_BYTES <= total else TransientError(msg)
         if mirror.held + needed > self._max_bytes:
             msg = f"the original needs {needed} bytes, {self._max_bytes} are allowed"
             raise InvalidInputError(FailureCode.TOO_LARGE, msg)
