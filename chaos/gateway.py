@@ -1,11 +1,11 @@
 """Stands between the processes and S3 and SQS, and can answer in their place."""
 
-import asyncio
 import json
 import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -131,7 +131,7 @@ class Gateway:
         headers = CIMultiDict((k, v) for k, v in call.headers.items() if k.lower() not in HOP)
         headers.popall("Content-Length", None)
         url = URL(self.upstream + call.target, encoded=True)
-        body = call.body if call.body or call.method in {"PUT", "POST"} else None
+        body = BytesIO(call.body) if call.body or call.method in {"PUT", "POST"} else None
         async with self._session.request(
             call.method,
             url,

@@ -17,7 +17,7 @@ from chaos.settings import LONGEST_FREEZE_S
 from chaos.users import User, act, plan_uploads, signed_in
 from chaos.world import World, open_world
 
-UPLOADS_PER_S = 0.4
+UPLOADS_PER_S = 0.5
 """Uploads for each second of a run; what two cores can process beside the faults."""
 
 

@@ -96,14 +96,18 @@ class _Reroute:
 
 @asynccontextmanager
 async def open_world(
-    seed: int, *, workers: int, log_dir: Path | None = None
+    seed: int, *, workers: int, log_dir: Path | None = None, small_disk: bool = True
 ) -> AsyncIterator[World]:
-    """The system behind a wire and a gateway; everything is gone at the end."""
+    """The system behind a wire and a gateway; everything is gone at the end.
+
+    The small disk is mounted for everybody to see, so that only a process with mounts of its own
+    should want one.
+    """
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="carrete-chaos-")))
         scratch = folder / "scratch"
         scratch.mkdir()
-        small = mount_small_disk(scratch)
+        small = small_disk and mount_small_disk(scratch)
         if small:
             stack.callback(unmount, scratch)
         wire = await stack.enter_async_context(open_wire())

@@ -105,7 +105,9 @@ def finished(facts: Facts, _ledger: Ledger) -> Iterator[Breakage]:
             undone[row["job_id"]].append(f"{row['kind']} {row['index']} {row['state']}")
     for row in facts.videos:
         if row["state"] == "ready" and undone[row["published_job_id"]]:
-            yield Breakage("ready with work left", f"{row['id']}: {undone[row['published_job_id']]}")
+            yield Breakage(
+                "ready with work left", f"{row['id']}: {undone[row['published_job_id']]}"
+            )
 
 
 def stored(facts: Facts, _ledger: Ledger) -> Iterator[Breakage]:

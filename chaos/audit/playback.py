@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
@@ -12,6 +12,7 @@ from urllib.parse import urljoin
 import av
 import httpx
 
+from carrete.domain.failures import CarreteError
 from chaos.audit.base import Breakage
 from chaos.clips import RATE, Clip
 from chaos.ledger import Promise
@@ -35,26 +36,31 @@ class Segment:
 
 async def play(user: User, promise: Promise) -> list[Breakage]:
     """Look at one video as its owner does; what is wrong with it."""
-    found: list[Breakage] = []
+    try:
+        return [breakage async for breakage in _look(user, promise)]
+    except (CarreteError, httpx.HTTPError, av.FFmpegError, ValueError, LookupError) as exc:
+        name = promise.clip.path.name
+        return [Breakage("not playable", f"{name}: {type(exc).__name__} {exc}")]
+
+
+async def _look(user: User, promise: Promise) -> AsyncIterator[Breakage]:
     name = promise.clip.path.name
     assert promise.video_id is not None
     video = await user.client.video(promise.video_id)
     if video.state == "failed" and not (video.failure and all(video.failure.message.values())):
-        found.append(Breakage("no reason given", name))
-    async with httpx.AsyncClient(timeout=TIMEOUT, trust_env=False) as http:
-        http.headers["Authorization"] = f"Bearer {user.token}"
-        link = await user.client.download_link(video.id, "original")
-        original = await _get(link.url)
-        if hashlib.sha256(original).hexdigest() != promise.clip.sha256:
-            found.append(Breakage("original changed", name))
-        if video.state == "ready":
-            try:
-                link = await user.client.download_link(video.id, "processed")
-                found += _judge(promise.clip, "processed", await _get(link.url))
-                found += await _stream(http, user, promise)
-            except (httpx.HTTPError, av.FFmpegError, ValueError) as exc:
-                found.append(Breakage("not playable", f"{name}: {type(exc).__name__} {exc}"))
-    return found
+        yield Breakage("no reason given", name)
+    link = await user.client.download_link(video.id, "original")
+    if hashlib.sha256(await _get(link.url)).hexdigest() != promise.clip.sha256:
+        yield Breakage("original changed", name)
+    if video.state == "ready":
+        link = await user.client.download_link(video.id, "processed")
+        whole = await _get(link.url)
+        for breakage in await asyncio.to_thread(_judge, promise.clip, "processed", whole):
+            yield breakage
+        async with httpx.AsyncClient(timeout=TIMEOUT, trust_env=False) as http:
+            http.headers["Authorization"] = f"Bearer {user.token}"
+            for breakage in await _stream(http, user, promise):
+                yield breakage
 
 
 async def _get(url: str) -> bytes:

@@ -1,5 +1,6 @@
 """Processes that die, are told to stop, or stand still."""
 
+import asyncio
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,6 +16,9 @@ from chaos.world import World
 
 DOWN = Duration(0.1, 2.0)
 """A process that died is started again, after what a supervisor or a new machine takes."""
+
+HUNT_S = 10.0
+"""Seconds in which something to hit must turn up."""
 
 FREEZE = Duration(LEASE_S + 1, LONGEST_FREEZE_S)
 """Longer than a lease: who wakes up is a zombie."""
@@ -36,9 +40,12 @@ def running_tree(pid: int) -> list[psutil.Process]:
 class _Worker(Fault):
     victim = ""
 
-    def choose(self, world: World) -> str:
-        names = [name for name in world.stack.worker_names if name in world.stack.processes]
-        self.victim = pick_of(names, self.pick) if names else ""
+    async def choose(self, world: World) -> str:
+        """A worker that has something to lose, if there is one."""
+        pids = world.stack.processes
+        names = [name for name in world.stack.worker_names if name in pids]
+        busy = [name for name in names if await held_by(world, self.name, pids[name])]
+        self.victim = pick_of(busy or names, self.pick) if names else ""
         return self.victim
 
     async def heal(self, world: World) -> None:
@@ -53,7 +60,7 @@ class KillWorker(_Worker):
     lasts = DOWN
 
     async def strike(self, world: World) -> str:
-        if self.choose(world):
+        if await self.choose(world):
             pid = world.stack.processes[self.victim]
             await world.stack.kill(self.victim)
             world.ledger.losses += await held_by(world, self.name, pid)
@@ -67,7 +74,7 @@ class TerminateWorker(_Worker):
     lasts = DOWN
 
     async def strike(self, world: World) -> str:
-        if self.choose(world):
+        if await self.choose(world):
             world.stack.process(self.victim).signal(signal.SIGTERM)
         return self.victim
 
@@ -102,7 +109,7 @@ class FreezeWorker(_Worker):
         self.frozen: list[psutil.Process] = []
 
     async def strike(self, world: World) -> str:
-        if self.choose(world):
+        if await self.choose(world):
             pid = world.stack.processes[self.victim]
             tree = running_tree(pid)
             self.frozen = tree if self.with_children else tree[:1]
@@ -170,24 +177,32 @@ class FreezeApi(Fault):
 
 
 class KillFfmpeg(Fault):
-    """SIGKILL to a running ffmpeg."""
+    """SIGKILL to the next ffmpeg that runs."""
 
     name = "ffmpeg.kill"
 
     async def strike(self, world: World) -> str:
-        found = []
-        for worker in world.stack.worker_names:
-            pid = world.stack.processes.get(worker)
-            for process in running_tree(pid)[1:] if pid else []:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HUNT_S):
+                while not (found := running_ffmpeg(world)):
+                    await asyncio.sleep(HUNT_S / 100)
+                victim = found[self.pick % len(found)]
                 with suppress(psutil.NoSuchProcess):
-                    if process.name().startswith("ffmpeg"):
-                        found.append(process)
-        if not found:
-            return ""
-        victim = found[self.pick % len(found)]
-        with suppress(psutil.NoSuchProcess):
-            victim.kill()
-        return f"one of {len(found)}"
+                    victim.kill()
+                return f"one of {len(found)}"
+        return ""
+
+
+def running_ffmpeg(world: World) -> list[psutil.Process]:
+    """Every ffmpeg below a worker."""
+    found = []
+    for worker in world.stack.worker_names:
+        pid = world.stack.processes.get(worker)
+        for process in running_tree(pid)[1:] if pid else []:
+            with suppress(psutil.NoSuchProcess):
+                if process.name().startswith("ffmpeg"):
+                    found.append(process)
+    return found
 
 
 class KillClient(Fault):

@@ -16,7 +16,7 @@ from carrete.adapters.ffmpeg.transcoder import FfmpegTranscoder
 from carrete.adapters.imds import Imds, open_imds
 from carrete.adapters.postgres import migrate as migrations
 from carrete.adapters.postgres.accounts import PostgresAccounts
-from carrete.adapters.postgres.engine import Database
+from carrete.adapters.postgres.engine import Database, idle_s
 from carrete.adapters.postgres.events import PostgresEvents
 from carrete.adapters.postgres.jobs import PostgresJobs
 from carrete.adapters.postgres.maintenance import PostgresMaintenance
@@ -65,7 +65,11 @@ class Container:
 async def open_container(settings: Settings) -> AsyncIterator[Container]:
     """Open the pools and clients, and close them at the end. Nothing is connected before use."""
     async with AsyncExitStack() as stack:
-        database = Database(settings.database_url.get_secret_value(), settings.database_pool)
+        database = Database(
+            settings.database_url.get_secret_value(),
+            settings.database_pool,
+            idle_s(settings.lease_s),
+        )
         stack.push_async_callback(database.close)
         s3 = await stack.enter_async_context(_client_s3(settings))
         sqs = await stack.enter_async_context(_client_sqs(settings))

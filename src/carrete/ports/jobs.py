@@ -86,6 +86,10 @@ class JobStore(Protocol):
         """
         ...
 
+    async def waiting(self, older_than_s: float) -> bool:
+        """Whether some task could have been claimed for so long, and nobody did."""
+        ...
+
     async def heartbeat(self, task: Task, lease_s: float, progress: float) -> None:
         """Extend the lease and keep the progress.
 

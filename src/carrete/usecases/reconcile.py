@@ -32,8 +32,8 @@ KEYS_AT_ONCE = 1000
 
 ROUND_S = 10.0
 """Seconds that a round may take. A store that hangs must not keep the leader from freeing leases:
-the next round, its own or another worker's, begins with them. Shorter than PostgreSQL lets the
-leader's transaction stand still."""
+the next round, its own or another worker's, begins with them. PostgreSQL may end
+the leader's transaction, which stands still meanwhile, before that: then another one leads."""
 
 
 @dataclass(frozen=True, slots=True)

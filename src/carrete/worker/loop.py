@@ -19,6 +19,12 @@ from carrete.usecases.tasks.bench import Progress
 log = structlog.get_logger(__name__)
 
 LONG_POLL_S = 20.0
+LOOK_S = 2.0
+"""Seconds between two looks into the database while a slot listens: what a lost message costs."""
+
+UNHEARD_S = 1.0
+"""Seconds that a message may take before a slot goes without it."""
+
 DEAF_POLL_S = 2.0
 """Seconds between two looks into the database while the queue is out of reach."""
 
@@ -34,8 +40,8 @@ class Slot:
     """Runs one task after the other until ``stopping`` is set.
 
     A message is a permit to claim, not a task: the database says which task is next (ADR 2). A
-    slot that had no message for a while claims all the same, so a lost message costs seconds, and
-    a queue that is out of reach stops nothing.
+    slot that listens looks there now and then, so a lost message costs seconds, and a queue that
+    is out of reach stops nothing.
     """
 
     name: str
@@ -78,10 +84,11 @@ class Slot:
                 self.wait_s = FIRST_WAIT_S
 
     async def _receive(self, poll_s: float) -> Message | None:
-        """Wait for a message, or for the stop, whichever comes first."""
+        """Wait for a message, for the stop, or for a task that waits unheard."""
         waiting = asyncio.ensure_future(self.queue.receive(poll_s, self.visibility_s))
         stop = asyncio.ensure_future(self.stopping.wait())
-        either: list[asyncio.Future[Any]] = [waiting, stop]
+        unheard = asyncio.ensure_future(self._unheard())
+        either: list[asyncio.Future[Any]] = [waiting, stop, unheard]
         try:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             message = waiting.result() if waiting.done() else None
@@ -93,9 +100,17 @@ class Slot:
         else:
             return message
         finally:
-            waiting.cancel()
-            stop.cancel()
-            await asyncio.gather(waiting, stop, return_exceptions=True)
+            for one in either:
+                one.cancel()
+            await asyncio.gather(*either, return_exceptions=True)
+
+    async def _unheard(self) -> None:
+        """Return when some task has waited for longer than its message takes."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            with suppress(TransientError):
+                if await self.jobs.waiting(UNHEARD_S):
+                    return
 
     async def _work(self, claim: Claim, message: Message | None) -> str:
         task = claim.task

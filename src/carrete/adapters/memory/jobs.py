@@ -110,6 +110,13 @@ class MemoryJobs(State):
             extension=video.extension,
         )
 
+    async def waiting(self, older_than_s: float) -> bool:
+        """See the port."""
+        return any(
+            row.task.state is TaskState.PENDING and row.run_after < self.later(-older_than_s)
+            for row in self.tasks.values()
+        )
+
     async def heartbeat(self, task: Task, lease_s: float, progress: float) -> None:
         """See the port."""
         row = self._held(task)

@@ -29,8 +29,17 @@ LEADER_LOCK = 0x0CA2
 _PASSING = {"08", "40", "53", "57", "58"}
 
 IDLE_S = 15.0
-"""Seconds until PostgreSQL ends a transaction whose process does nothing: a frozen worker would
-otherwise keep its locks, the leader's among them, for as long as it is frozen."""
+"""Seconds until PostgreSQL ends a transaction whose process does nothing, at most: a frozen worker
+would otherwise keep its locks, the leader's among them, for as long as it is frozen."""
+
+IDLE_SHARE = 0.75
+"""Of a lease: who froze as the leader must have lost the lock when its task's lease ends."""
+
+
+def idle_s(lease_s: float) -> float:
+    """Seconds that a transaction may stand still, where leases last for ``lease_s``."""
+    return min(IDLE_S, lease_s * IDLE_SHARE)
+
 
 KEEP_ALIVE = {
     "keepalives_idle": 10,

@@ -40,6 +40,16 @@ class PostgresJobs:
                 return await _take(tx, picked, worker, lease_s)
         return None
 
+    async def waiting(self, older_than_s: float) -> bool:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            found = await tx.row(
+                "SELECT 1 FROM task WHERE state = 'pending'"
+                " AND run_after < now() - make_interval(secs => :older) LIMIT 1",
+                older=older_than_s,
+            )
+        return found is not None
+
     async def heartbeat(self, task: Task, lease_s: float, progress: float) -> None:
         """See the port."""
         async with self._db.transaction() as tx:
