@@ -73,7 +73,7 @@ async def template(postgres: PostgresServer) -> str:
     # Not at import: the tests of the servers themselves need none of it.
     from carrete import bootstrap  # noqa: PLC0415
 
-    await _administer(postgres, "CREATE DATABASE {}", TEMPLATE)
+    await administer(postgres, "CREATE DATABASE {}", TEMPLATE)
     await asyncio.to_thread(bootstrap.migrate, postgres.dsn(TEMPLATE))
     return TEMPLATE
 
@@ -82,10 +82,10 @@ async def template(postgres: PostgresServer) -> str:
 async def database_url(postgres: PostgresServer, template: str) -> AsyncIterator[str]:
     """URL of this test's own migrated database."""
     name = f"test_{uuid4().hex[:12]}"
-    await _administer(postgres, "CREATE DATABASE {} TEMPLATE {}", name, template)
+    await administer(postgres, "CREATE DATABASE {} TEMPLATE {}", name, template)
     yield postgres.dsn(name)
     # FORCE: a test that failed may have left connections.
-    await _administer(postgres, "DROP DATABASE {} WITH (FORCE)", name)
+    await administer(postgres, "DROP DATABASE {} WITH (FORCE)", name)
 
 
 @pytest.fixture(scope="session")
@@ -105,7 +105,8 @@ def aws(localstack: LocalStackServer) -> Aws:
     return Aws(localstack.endpoint_url, uuid4().hex[:12])
 
 
-async def _administer(server: PostgresServer, statement: str, *names: str) -> None:
+async def administer(server: PostgresServer, statement: str, *names: str) -> None:
+    """Run a statement about databases, whose names stand for its ``{}``."""
     connection = await psycopg.AsyncConnection.connect(
         host=str(server.directory), user="postgres", dbname="postgres", autocommit=True
     )

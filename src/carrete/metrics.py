@@ -9,11 +9,13 @@ from prometheus_client import (
     ProcessCollector,
 )
 
+from carrete.domain.failures import FailureCode
 from carrete.domain.task import TaskKind
 from carrete.domain.video import VideoState
 from carrete.ports import QueueCounts
 
 _REQUEST_BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_SPEED_BUCKETS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 20)
 _TASK_BUCKETS = (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 14400)
 
 
@@ -110,6 +112,29 @@ class WorkerMetrics:
         self._lost = Counter(
             "carrete_worker_leases_lost", "Attempts whose lease was lost", registry=registry
         )
+        self._failures = Counter(
+            "carrete_worker_video_failures",
+            "Videos that this worker failed for good, by what their owner is told",
+            ["code"],
+            registry=registry,
+        )
+        self._speed = Histogram(
+            "carrete_worker_encode_speed",
+            "Seconds of picture, in every rendition, made in one second of an attempt",
+            buckets=_SPEED_BUCKETS,
+            registry=registry,
+        )
+        self._expired = Counter(
+            "carrete_worker_leases_expired",
+            "Leases of lost workers that this one found expired and freed as leader",
+            ["outcome"],
+            registry=registry,
+        )
+        self._rung = Counter(
+            "carrete_worker_resent",
+            "Waiting tasks that nobody had heard of and this worker rang for again as leader",
+            registry=registry,
+        )
 
     def task_ended(self, kind: TaskKind, outcome: str, seconds: float) -> None:
         """Count an attempt that ended as ``outcome`` (a few fixed words) after ``seconds``."""
@@ -127,3 +152,17 @@ class WorkerMetrics:
     def lease_lost(self) -> None:
         """Count an attempt that lost its lease."""
         self._lost.inc()
+
+    def failed(self, code: FailureCode) -> None:
+        """Count a video that failed for good."""
+        self._failures.labels(code.value).inc()
+
+    def encoded(self, media_s: float, seconds: float) -> None:
+        """Note that ``media_s`` seconds of picture took ``seconds``."""
+        self._speed.observe(media_s / max(seconds, 1e-3))
+
+    def reconciled(self, freed: int, given_up: int, rung: int) -> None:
+        """Count what a round of reconcile did."""
+        self._expired.labels("again").inc(freed)
+        self._expired.labels("given_up").inc(given_up)
+        self._rung.inc(rung)

@@ -4,6 +4,7 @@ from uuid import UUID
 import pytest
 from tests.contract.conftest import Stores
 
+from carrete import tracing
 from carrete.domain.artifacts import ArtifactKind
 from carrete.domain.failures import FailureCode, LeaseLostError, TaskCanceledError
 from carrete.domain.task import Claim, NewTask, Priority, TaskKind, TaskState
@@ -65,6 +66,20 @@ async def test_a_job_runs_from_prepare_to_ready(stores: Stores) -> None:
     kinds = [event.type for event in await stores.events.events(owner, 0, 100)]
     assert kinds[:3] == ["video.uploading", "video.queued", "video.processing"]
     assert kinds[-2:] == ["video.playable", "video.ready"]
+
+
+async def test_all_tasks_of_a_job_belong_to_the_trace_that_submitted_it(stores: Stores) -> None:
+    owner = (await stores.account()).id
+    traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    with tracing.span("submit", parent=traceparent):
+        await stores.queued(owner)
+    first = await claimed(stores)
+    await stores.jobs.complete(first.task, planned(1))
+    second = await claimed(stores)
+    assert [first.traceparent, second.traceparent] == [traceparent] * 2
+    await stores.queued(owner)
+    untraced = await claimed(stores)
+    assert untraced.traceparent is None
 
 
 async def test_a_task_is_claimed_once_however_many_ask(stores: Stores) -> None:

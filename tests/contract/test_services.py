@@ -7,6 +7,7 @@ import httpx
 import pytest
 from tests.contract.conftest import Services
 
+from carrete import tracing
 from carrete.adapters.memory import MemoryObjects
 from carrete.domain.ids import new_id
 from carrete.ports import Doorbell, NotFoundError, PartToSend, UploadGoneError
@@ -136,6 +137,15 @@ async def test_many_bells_are_many_messages(services: Services) -> None:
     while message := await services.queue.receive(0, 30):
         bodies.add(message.body)
     assert len(bodies) == 23
+
+
+async def test_a_message_carries_the_trace_of_whoever_rang(services: Services) -> None:
+    traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    with tracing.span("ring", parent=traceparent):
+        await services.queue.ring([Doorbell(new_id(), new_id())])
+    message = await services.queue.receive(5, 30)
+    assert message is not None
+    assert message.traceparent == traceparent
 
 
 async def test_dead_letters_are_kept_with_their_reason_until_deleted(services: Services) -> None:

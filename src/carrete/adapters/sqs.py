@@ -15,12 +15,17 @@ from uuid import UUID
 from aiohttp import ClientError as HttpError
 from botocore.exceptions import BotoCoreError, ClientError
 
+from carrete import tracing
 from carrete.domain.failures import TransientError, UnavailableError
 from carrete.ports import DeadLetterMessage, Doorbell, Message
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
-    from types_aiobotocore_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+    from types_aiobotocore_sqs.type_defs import (
+        MessageAttributeValueTypeDef,
+        MessageTypeDef,
+        SendMessageBatchRequestEntryTypeDef,
+    )
 
 _BATCH = 10
 """SQS's limit of messages in one request."""
@@ -69,6 +74,7 @@ class SqsQueue:
     async def ring(self, bells: Sequence[Doorbell], delay_s: float = 0) -> None:
         """See the port."""
         delay = min(max(int(delay_s), 0), _LONGEST_DELAY_S)
+        attributes = _attributes()
         for start in range(0, len(bells), _BATCH):
             entries: list[SendMessageBatchRequestEntryTypeDef] = [
                 {
@@ -76,6 +82,7 @@ class SqsQueue:
                     "MessageBody": json.dumps({"task_id": str(bell.task_id)}),
                     "MessageGroupId": str(bell.owner_id),
                     "DelaySeconds": delay,
+                    "MessageAttributes": attributes,
                 }
                 for position, bell in enumerate(bells[start : start + _BATCH])
             ]
@@ -100,12 +107,14 @@ class SqsQueue:
                 VisibilityTimeout=int(visibility_s),
                 WaitTimeSeconds=min(int(wait_s), _LONGEST_WAIT_S),
                 MessageSystemAttributeNames=["ApproximateReceiveCount"],
+                MessageAttributeNames=[tracing.HEADER],
             )
         return [
             Message(
                 receipt=item["ReceiptHandle"],
                 received=int(item.get("Attributes", {}).get("ApproximateReceiveCount", "1")),
                 body=item["Body"],
+                traceparent=_traceparent(item),
             )
             for item in answer.get("Messages", [])
         ]
@@ -173,6 +182,19 @@ class SqsQueue:
             except (BotoCoreError, HttpError, TimeoutError, ConnectionError) as exc:
                 msg = f"queue {url}: {exc}"
                 raise TransientError(msg) from exc
+
+
+def _attributes() -> "dict[str, MessageAttributeValueTypeDef]":
+    """The context of whoever rings, as OpenTelemetry's messaging conventions have it."""
+    traceparent = tracing.current()
+    if traceparent is None:
+        return {}
+    return {tracing.HEADER: {"DataType": "String", "StringValue": traceparent}}
+
+
+def _traceparent(item: "MessageTypeDef") -> str | None:
+    attribute = item.get("MessageAttributes", {}).get(tracing.HEADER)
+    return attribute.get("StringValue") if attribute is not None else None
 
 
 def read_dead_letter(message: Message) -> DeadLetterMessage:

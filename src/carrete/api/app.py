@@ -53,6 +53,8 @@ def create_app(source: Settings | Container) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # Its spans hold paths and queries, where the keys of shared videos are; ours hold routes.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.registry = registry
     app.openapi = openapi.document(app)  # type: ignore[method-assign] # FastAPI's documented way

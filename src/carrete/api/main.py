@@ -11,6 +11,7 @@ from carrete.api.app import create_app
 from carrete.api.state import Api
 from carrete.config import Settings
 from carrete.log import configure_logging
+from carrete.tracing import tracing
 
 STOP_S = 10
 """Seconds that requests in work get when the process is told to stop."""
@@ -31,7 +32,8 @@ def run(settings: Settings) -> None:
     # uvicorn stops in good order and then raises the signal again, for whoever listened before.
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
-    make_server(settings).run()
+    with tracing(settings.otlp_endpoint, "carrete-api", settings.trace_sample):
+        make_server(settings).run()
 
 
 def make_server(settings: Settings) -> "ApiServer":

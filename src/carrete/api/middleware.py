@@ -11,8 +11,10 @@ from uuid import uuid4
 
 import structlog
 from fastapi import HTTPException
+from opentelemetry.trace import SpanKind
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from carrete import tracing
 from carrete.api.problems import problem_response
 from carrete.metrics import ApiMetrics
 
@@ -25,8 +27,9 @@ BODY_S = 30.0
 """Seconds in which a whole body must arrive."""
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _QUIET = {"/healthz", "/readyz", "/metrics"}
-"""Routes that machines ask all day: logged only when they fail."""
+"""Routes that machines ask all day: logged only when they fail, never traced."""
 
 _SAFE_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -55,7 +58,7 @@ class Observed:
         answer = _Answer(send, request_id)
         began = time.perf_counter()
         try:
-            await self._app(scope, receive, answer)
+            await self._traced(scope, receive, answer)
         except Exception:
             structlog.get_logger().exception("a request met a bug")
             if answer.status:
@@ -64,6 +67,29 @@ class Observed:
             await problem_response("internal_error", detail, request_id)(scope, receive, answer)
         finally:
             self._note(scope, answer, time.perf_counter() - began)
+
+    async def _traced(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        """The application inside a span, which belongs to the caller's trace if it sent one."""
+        if scope["path"] in _QUIET:
+            await self._app(scope, receive, answer)
+            return
+        method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
+        with tracing.span(
+            method,
+            kind=SpanKind.SERVER,
+            parent=_header(scope, b"traceparent"),
+            http__request__method=method,
+        ) as span:
+            await self._app(scope, receive, answer)
+            if span.is_recording():
+                # never the path nor the query: keys of shared videos are in them
+                route = getattr(scope.get("route"), "path", "unmatched")
+                span.update_name(f"{method} {route}")
+                span.set_attribute("http.route", route)
+                span.set_attribute("http.response.status_code", answer.status)
+                span.set_attributes(
+                    {f"carrete.{name}": value for name, value in _ids(scope).items()}
+                )
 
     def _note(self, scope: Scope, answer: "_Answer", seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
@@ -99,6 +125,13 @@ def _ids(scope: Scope) -> dict[str, str]:
         "problem": state.get("problem"),
     }
     return {name: str(value) for name, value in found.items() if value is not None}
+
+
+def _header(scope: Scope, wanted: bytes) -> str | None:
+    for name, value in scope["headers"]:
+        if name == wanted:
+            return str(value.decode("latin-1"))
+    return None
 
 
 class _Answer:

@@ -193,6 +193,15 @@ MESSAGES: dict[str, Sentence] = {
         "{seen} objetos vistos. Borrados: {orphans} sin fila que los use ({size}), {uploads} "
         "subidas así, {swept} de resultados reemplazados.",
     ),
+    "backup_made": Sentence(
+        "Copied the database and {objects} objects ({size}). Deleted meanwhile: {gone}.",
+        "Copiados la base de datos y {objects} objetos ({size}). Borrados entretanto: {gone}.",
+    ),
+    "backup_restored": Sentence(
+        "Restored the database and {objects} objects ({size}). Start the API and the workers now.",
+        "Restaurados la base de datos y {objects} objetos ({size}). Ya puedes arrancar la API y "
+        "los workers.",
+    ),
     "dlq_empty": Sentence("No dead letters.", "No hay mensajes fallidos."),
     "dlq_redriven": Sentence(
         "{revived} task(s) wait again; {stale} dead letter(s) had nothing to send back.",

@@ -21,11 +21,11 @@ PARAGRAPHS: dict[str, str] = {
         "puede conectar con un servidor · 130 interrumpido."
     ),
     "**Settings**: `CARRETE_SERVER` and `CARRETE_TOKEN` for the commands that talk to a server; "
-    "`CARRETE_LANG` (en, es). What `api`, `worker`, `migrate`, `gc`, `dlq` and `doctor` read is "
-    "named by `carrete doctor`.": (
+    "`CARRETE_LANG` (en, es). What `api`, `worker`, `migrate`, `gc`, `dlq`, `backup`, `restore` "
+    "and `doctor` read is named by `carrete doctor`.": (
         "**Configuración**: `CARRETE_SERVER` y `CARRETE_TOKEN` para las órdenes que hablan con un "
-        "servidor; `CARRETE_LANG` (en, es). Lo que leen `api`, `worker`, `migrate`, `gc`, `dlq` y "
-        "`doctor` lo nombra `carrete doctor`."
+        "servidor; `CARRETE_LANG` (en, es). Lo que leen `api`, `worker`, `migrate`, `gc`, `dlq`, "
+        "`backup`, `restore` y `doctor` lo nombra `carrete doctor`."
     ),
     "Print the version.": "Muestra la versión.",
     "Install completion for the current shell.": "Instala el autocompletado del shell actual.",
@@ -150,6 +150,15 @@ PARAGRAPHS: dict[str, str] = {
         "usa."
     ),
     "Only report.": "Solo informa.",
+    "Copy the database and every original and result into a directory, while all goes on.": (
+        "Copia la base de datos y todos los originales y resultados a un directorio, sin parar "
+        "nada."
+    ),
+    "A new directory.": "Un directorio nuevo.",
+    "Fill an empty database and a bucket from a backup, after checking all of it.": (
+        "Llena una base de datos vacía y un bucket con una copia, tras comprobarla entera."
+    ),
+    "What `carrete backup` made.": "Lo que hizo `carrete backup`.",
     "Leave alone what is younger, in seconds.": "No toca lo que sea más reciente, en segundos.",
     "Check settings, database, S3, SQS, ffmpeg, sandbox and disk, and say how to mend them.": (
         "Comprueba configuración, base de datos, S3, SQS, ffmpeg, aislamiento y disco, y dice cómo "

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import typer
 
-from carrete.cli import account, dlq, local, operate, process, transfer, videos
+from carrete.cli import account, backups, dlq, local, operate, process, transfer, videos
 from carrete.cli.exits import ExitCode
 from carrete.domain.failures import CarreteError
 
@@ -15,8 +15,8 @@ EPILOG = """\
 3 not signed in · 4 not found · 5 a server can't be reached · 130 interrupted.
 
 **Settings**: `CARRETE_SERVER` and `CARRETE_TOKEN` for the commands that talk to a server;
-`CARRETE_LANG` (en, es). What `api`, `worker`, `migrate`, `gc`, `dlq` and `doctor` read is named by
-`carrete doctor`.
+`CARRETE_LANG` (en, es). What `api`, `worker`, `migrate`, `gc`, `dlq`, `backup`, `restore` and
+`doctor` read is named by `carrete doctor`.
 """
 
 HELP = """\
@@ -53,7 +53,7 @@ def build_app() -> typer.Typer:
     for panel, commands in (
         (SANDBOX, (process.demo, process.process, local.up)),
         (VIDEOS, (*account.COMMANDS, *transfer.COMMANDS, *videos.COMMANDS)),
-        (OPERATOR, operate.COMMANDS),
+        (OPERATOR, (*operate.COMMANDS, *backups.COMMANDS)),
     ):
         for command in commands:
             app.command(rich_help_panel=panel)(command)

@@ -98,6 +98,7 @@ class Claim:
         source_bytes: the original's size.
         profile: the job's encoding profile.
         extension: the original's file extension, with its dot; may be empty.
+        traceparent: the trace that the job belongs to, in W3C's form; often none.
     """
 
     task: Task
@@ -106,3 +107,4 @@ class Claim:
     source_bytes: int
     profile: str
     extension: str
+    traceparent: str | None = None

@@ -5,6 +5,7 @@ Adapters translate their own errors into the ones named here, once. Every method
 """
 
 from carrete.ports.accounts import AccountStore
+from carrete.ports.backup import DumpError, DumpStore, KeptObject
 from carrete.ports.common import (
     IdempotencyConflictError,
     NotFoundError,
@@ -38,11 +39,14 @@ __all__ = [
     "Completion",
     "DeadLetterMessage",
     "Doorbell",
+    "DumpError",
+    "DumpStore",
     "EventLog",
     "Freed",
     "IdempotencyConflictError",
     "JobDetail",
     "JobStore",
+    "KeptObject",
     "MaintenanceStore",
     "Message",
     "Need",

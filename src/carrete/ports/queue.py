@@ -16,11 +16,13 @@ class Message:
         receipt: what SQS wants back to extend or delete it.
         received: how often it was received, this time included.
         body: as it was sent; it may be anything.
+        traceparent: the trace of whoever rang, in W3C's form; often none.
     """
 
     receipt: str
     received: int
     body: str
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

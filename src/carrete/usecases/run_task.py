@@ -114,7 +114,7 @@ class TaskRunner:
             await asyncio.shield(self._give_back(task))
             raise
         except Exception as exc:  # noqa: BLE001 - whatever it is, the task must end in a state
-            outcome = await self._failed(task, exc)
+            outcome = await self._failed(task, exc, progress)
         finally:
             # the row says what is next; the message has done its work
             if message is not None:
@@ -146,7 +146,7 @@ class TaskRunner:
             return ()
         return await self._persist(lambda: self.jobs.complete(task, completion))
 
-    async def _failed(self, task: Task, error: Exception) -> str:
+    async def _failed(self, task: Task, error: Exception, progress: Progress) -> str:
         """Carry out what the one pure decision says about a failed attempt."""
         decision = decide(error, task.failures, _age_s(task))
         log.warning(
@@ -179,9 +179,11 @@ class TaskRunner:
                     return "restart"
                 case Reject(code, detail):
                     await self._persist(lambda: self.jobs.reject(task, code, detail))
+                    progress.failure = code
                     return "rejected"
                 case DeadLetter(code, detail):
                     await self._persist(lambda: self.jobs.reject(task, code, detail))
+                    progress.failure = code
                     with suppress(TransientError):
                         await self.queue.bury(bell, detail)
                     return "dead_letter"

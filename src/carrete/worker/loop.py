@@ -2,15 +2,17 @@
 
 import asyncio
 import time
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
+from opentelemetry.trace import Span, SpanKind
 
+from carrete import tracing
 from carrete.domain.failures import TransientError
 from carrete.domain.flow import worth_finishing
-from carrete.domain.task import Claim
+from carrete.domain.task import Claim, TaskKind
 from carrete.metrics import WorkerMetrics
 from carrete.ports import JobStore, Message, Queue
 from carrete.usecases.run_task import TaskRunner
@@ -116,18 +118,44 @@ class Slot:
         task = claim.task
         started = time.monotonic()
         progress = Progress()
-        with structlog.contextvars.bound_contextvars(
-            video_id=str(task.video_id), task_id=str(task.id), attempt=task.attempt
+        with (
+            structlog.contextvars.bound_contextvars(
+                video_id=str(task.video_id), task_id=str(task.id), attempt=task.attempt
+            ),
+            self._span(claim, message) as span,
         ):
             log.info("task started", kind=task.kind.value, index=task.index)
             running = asyncio.ensure_future(self.runner.run(claim, message, progress))
             outcome = await self._finish_or_give_back(running, progress, started)
             seconds = time.monotonic() - started
+            span.set_attribute("carrete.outcome", outcome)
             log.info("task ended", kind=task.kind.value, outcome=outcome, seconds=round(seconds, 3))
-        self.metrics.task_ended(task.kind, outcome, seconds)
+        self._count(task.kind, outcome, progress, seconds)
+
+    def _span(self, claim: Claim, message: Message | None) -> AbstractContextManager[Span]:
+        task = claim.task
+        return tracing.span(
+            f"task {task.kind}",
+            kind=SpanKind.CONSUMER,
+            parent=claim.traceparent,
+            caused_by=message.traceparent if message is not None else None,
+            messaging__system="aws_sqs",
+            carrete__video_id=str(task.video_id),
+            carrete__task_id=str(task.id),
+            carrete__task_index=task.index,
+            carrete__attempt=task.attempt,
+            carrete__worker=self.name,
+        )
+
+    def _count(self, kind: TaskKind, outcome: str, progress: Progress, seconds: float) -> None:
+        self.metrics.task_ended(kind, outcome, seconds)
         self.metrics.stored(progress.stored_bytes)
         if outcome == "lost":
             self.metrics.lease_lost()
+        if outcome == "done" and progress.media_s:
+            self.metrics.encoded(progress.media_s, seconds)
+        if progress.failure is not None:
+            self.metrics.failed(progress.failure)
         return outcome
 
     async def _finish_or_give_back(

@@ -22,6 +22,7 @@ from carrete.domain.failures import TransientError
 from carrete.log import configure_logging
 from carrete.metrics import WorkerMetrics, new_registry
 from carrete.ports import Workspace
+from carrete.tracing import tracing
 from carrete.usecases.reconcile import Reconciler
 from carrete.usecases.run_task import TaskRunner
 from carrete.worker.loop import Slot
@@ -38,7 +39,8 @@ def run(settings: Settings) -> None:
     A second signal does not hurry it: the grace time is bounded.
     """
     configure_logging(settings.log_level, json=settings.log_json)
-    asyncio.run(serve(settings))
+    with tracing(settings.otlp_endpoint, "carrete-worker", settings.trace_sample):
+        asyncio.run(serve(settings))
 
 
 def worker_name() -> str:
@@ -70,7 +72,9 @@ async def serve(settings: Settings) -> None:
             async with asyncio.TaskGroup() as group:
                 if notices is not None:
                     group.create_task(watch_notices(notices, stopping, settings.imds_poll_s))
-                reconciling = group.create_task(reconcile_loop(settings, container, stopping))
+                reconciling = group.create_task(
+                    reconcile_loop(settings, container, metrics, stopping)
+                )
                 slots = [
                     group.create_task(
                         make_slot(settings, container, workspace, name, metrics, stopping).run()
@@ -130,12 +134,15 @@ def make_reconciler(settings: Settings, container: Container) -> Reconciler:
     )
 
 
-async def reconcile_loop(settings: Settings, container: Container, stopping: asyncio.Event) -> None:
+async def reconcile_loop(
+    settings: Settings, container: Container, metrics: WorkerMetrics, stopping: asyncio.Event
+) -> None:
     """Reconcile every ``reconcile_s`` seconds until the stop."""
     reconciler = make_reconciler(settings, container)
     while not stopping.is_set():
         try:
             done = await reconciler.round()
+            metrics.reconciled(done.freed, done.given_up, done.rung)
             if done.freed or done.given_up or done.abandoned:
                 log.info(
                     "reconciled",

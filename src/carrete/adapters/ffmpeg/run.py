@@ -10,9 +10,11 @@ import os
 import shlex
 import signal
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from carrete import tracing
 from carrete.adapters.ffmpeg.sandbox import ENVIRONMENT, Grant, Jail
 from carrete.domain.failures import FailureCode, InvalidInputError, TransientError
 from carrete.domain.media import FfmpegError
@@ -32,6 +34,9 @@ _INPUT_FAULTS = (
     "Error submitting packet to decoder",
 )
 _UNSUPPORTED = ("no decoder found", "Decoder not found", "not implemented. Update your FFmpeg")
+_TRACED = {"frame", "fps", "speed", "out_time_us", "total_size"}
+"""Keys of ffmpeg's progress that a trace shows: how much was made, and how fast."""
+
 _PASSING = ("No space left on device", "Input/output error", "Disk quota exceeded")
 
 
@@ -93,7 +98,7 @@ class Runner:
             FfmpegError: it failed in any other way.
         """
         outcome = Outcome()
-        async with self._started(command) as process:
+        async with self._started(command, outcome) as process:
             errors = asyncio.create_task(_collect(process, outcome))
             try:
                 await self._follow(process, command, outcome, on_progress)
@@ -113,7 +118,7 @@ class Runner:
             FfmpegError: it failed in any other way.
         """
         outcome = Outcome()
-        async with self._started(command) as process, asyncio.timeout(timeout):
+        async with self._started(command, outcome) as process, asyncio.timeout(timeout):
             errors = asyncio.create_task(_collect(process, outcome))
             try:
                 assert process.stdout is not None
@@ -130,7 +135,20 @@ class Runner:
         return b"".join(chunks)
 
     @contextlib.asynccontextmanager
-    async def _started(self, command: Command):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    async def _started(
+        self, command: Command, outcome: Outcome
+    ) -> AsyncIterator[asyncio.subprocess.Process]:
+        program = Path(command.argv[0]).name
+        with tracing.span(program, process__executable__name=program) as span:
+            async with self._process(command) as process:
+                span.set_attribute("process.pid", process.pid)
+                yield process
+            for name in _TRACED & outcome.counts.keys():
+                span.set_attribute(f"ffmpeg.{name}", outcome.counts[name])
+            span.set_attribute("process.exit.code", process.returncode or 0)
+
+    @contextlib.asynccontextmanager
+    async def _process(self, command: Command) -> AsyncIterator[asyncio.subprocess.Process]:
         process = await asyncio.create_subprocess_exec(
             *self._jail.wrap(command.argv, command.grant),
             stdin=asyncio.subprocess.DEVNULL,

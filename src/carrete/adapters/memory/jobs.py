@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from uuid import UUID
 
+from carrete import tracing
 from carrete.adapters.memory.state import ArtifactRow, JobRow, State, TaskRow
 from carrete.domain.artifacts import JsonObject, original_key
 from carrete.domain.failures import FailureCode, LeaseLostError, TaskCanceledError
@@ -21,7 +22,7 @@ class MemoryJobs(State):
 
     def open_job(self, video: Video, profile: str, first: NewTask) -> tuple[UUID, list[Doorbell]]:
         """Add a job with its first task."""
-        job = JobRow(new_id(), video.id, profile, self.clock())
+        job = JobRow(new_id(), video.id, profile, self.clock(), traceparent=tracing.current())
         self.job_rows[job.id] = job
         return job.id, self.add_tasks(video.owner_id, job, [first])
 
@@ -108,6 +109,7 @@ class MemoryJobs(State):
             source_bytes=video.size_bytes,
             profile=job.profile,
             extension=video.extension,
+            traceparent=job.traceparent,
         )
 
     async def waiting(self, older_than_s: float) -> bool:

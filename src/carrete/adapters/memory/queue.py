@@ -4,9 +4,14 @@ import asyncio
 import itertools
 import json
 from collections.abc import Sequence
+from typing import TypeAlias
 
+from carrete import tracing
 from carrete.adapters.sqs import read_dead_letter
 from carrete.ports import DeadLetterMessage, Doorbell, Message
+
+_Stored: TypeAlias = tuple[float, int, str, str | None]
+"""When it is shown again, how often it was received, its body, the trace of whoever sent it."""
 
 
 class MemoryQueue:
@@ -14,8 +19,8 @@ class MemoryQueue:
 
     def __init__(self) -> None:
         """Start empty."""
-        self.messages: dict[str, tuple[float, int, str]] = {}
-        self.dead: dict[str, tuple[float, int, str]] = {}
+        self.messages: dict[str, _Stored] = {}
+        self.dead: dict[str, _Stored] = {}
         self._names = itertools.count(1)
         self._rung = asyncio.Event()
 
@@ -23,7 +28,7 @@ class MemoryQueue:
         """See the port."""
         for bell in bells:
             body = json.dumps({"task_id": str(bell.task_id)})
-            self.messages[str(next(self._names))] = (_now() + delay_s, 0, body)
+            self.messages[str(next(self._names))] = (_now() + delay_s, 0, body, tracing.current())
         self._rung.set()
 
     async def receive(self, wait_s: float, visibility_s: float) -> Message | None:
@@ -34,7 +39,7 @@ class MemoryQueue:
             found = _take(self.messages, 1, visibility_s)
             if found or _now() >= end:
                 return found[0] if found else None
-            shown = min((at for at, _, _ in self.messages.values()), default=end)
+            shown = min((at for at, *_ in self.messages.values()), default=end)
             try:
                 async with asyncio.timeout(max(min(end, shown) - _now(), 0.001)):
                     await self._rung.wait()
@@ -44,8 +49,8 @@ class MemoryQueue:
     async def extend(self, message: Message, visibility_s: float) -> None:
         """See the port."""
         if message.receipt in self.messages:
-            _, received, body = self.messages[message.receipt]
-            self.messages[message.receipt] = (_now() + visibility_s, received, body)
+            stored = self.messages[message.receipt]
+            self.messages[message.receipt] = (_now() + visibility_s, *stored[1:])
 
     async def delete(self, message: Message) -> None:
         """See the port."""
@@ -54,7 +59,7 @@ class MemoryQueue:
     async def bury(self, bell: Doorbell, reason: str) -> None:
         """See the port."""
         body = json.dumps({"task_id": str(bell.task_id), "reason": reason})
-        self.dead[str(next(self._names))] = (_now(), 0, body)
+        self.dead[str(next(self._names))] = (_now(), 0, body, tracing.current())
 
     async def dead_letters(self, limit: int, visibility_s: float) -> list[DeadLetterMessage]:
         """See the port."""
@@ -72,10 +77,11 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-def _take(
-    messages: dict[str, tuple[float, int, str]], limit: int, visibility_s: float
-) -> list[Message]:
+def _take(messages: dict[str, _Stored], limit: int, visibility_s: float) -> list[Message]:
     shown = [(name, m) for name, m in messages.items() if m[0] <= _now()][:limit]
-    for name, (_, received, body) in shown:
-        messages[name] = (_now() + visibility_s, received + 1, body)
-    return [Message(name, received + 1, body) for name, (_, received, body) in shown]
+    for name, (_, received, body, traceparent) in shown:
+        messages[name] = (_now() + visibility_s, received + 1, body, traceparent)
+    return [
+        Message(name, received + 1, body, traceparent)
+        for name, (_, received, body, traceparent) in shown
+    ]

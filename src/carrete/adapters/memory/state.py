@@ -31,6 +31,7 @@ class JobRow:
     plan: JsonObject = field(default_factory=dict)
     total_weight: float = 100.0
     finished_at: datetime | None = None
+    traceparent: str | None = None
 
 
 @dataclass

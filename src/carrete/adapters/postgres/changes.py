@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
+from carrete import tracing
 from carrete.adapters.postgres.engine import Transaction, dump
 from carrete.domain.ids import new_id
 from carrete.domain.task import NewTask, Priority, TaskKind
@@ -65,16 +66,20 @@ async def set_state(
 async def open_job(
     tx: Transaction, owner_id: UUID, video_id: UUID, profile: str, first: NewTask
 ) -> tuple[UUID, list[Doorbell]]:
-    """Add a job with its first task; returns the job and the doorbells to ring after commit."""
+    """Add a job with its first task; returns the job and the doorbells to ring after commit.
+
+    The job belongs to the trace that is open here: all its tasks will.
+    """
     job_id = new_id()
     await tx.rows(
-        "INSERT INTO job (id, video_id, owner_id, profile, total_weight)"
-        " VALUES (:id, :video, :owner, :profile, :weight)",
+        "INSERT INTO job (id, video_id, owner_id, profile, total_weight, traceparent)"
+        " VALUES (:id, :video, :owner, :profile, :weight, :traceparent)",
         id=job_id,
         video=video_id,
         owner=owner_id,
         profile=profile,
         weight=UNPLANNED_WEIGHT,
+        traceparent=tracing.current(),
     )
     return job_id, await add_tasks(tx, owner_id, video_id, job_id, [first])
 

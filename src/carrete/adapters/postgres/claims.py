@@ -53,8 +53,8 @@ UPDATE task t SET state = 'running', attempt = t.attempt + 1, worker = :worker, 
     failure = NULL, detail = NULL
 FROM job j, video v
 WHERE t.id = :id AND j.id = t.job_id AND v.id = t.video_id
-RETURNING {columns}, j.plan AS job_plan, j.profile AS job_profile, v.extension AS source_extension,
-    v.size_bytes AS source_bytes
+RETURNING {columns}, j.plan AS job_plan, j.profile AS job_profile, j.traceparent AS job_traceparent,
+    v.extension AS source_extension, v.size_bytes AS source_bytes
 """
 
 SERVED = """

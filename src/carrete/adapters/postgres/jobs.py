@@ -273,6 +273,7 @@ async def _take(tx: Transaction, picked: Row[Any], worker: str, lease_s: float) 
         source_bytes=row.source_bytes,
         profile=row.job_profile,
         extension=row.source_extension,
+        traceparent=row.job_traceparent,
     )
 
 

@@ -156,6 +156,7 @@ job = Table(
     Column("profile", String(32), nullable=False),
     _json("plan"),
     Column("total_weight", Double, nullable=False),
+    Column("traceparent", String(55)),
     # seconds that were counted against the owner's day, once for each job
     Column("charged_s", Double),
     _time("created_at", null=False),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from carrete.domain.artifacts import MadeFile, attempt_prefix
+from carrete.domain.failures import FailureCode
 from carrete.domain.plan import Plan
 from carrete.domain.task import Claim
 from carrete.ports import (
@@ -25,10 +26,14 @@ class Progress:
     Attributes:
         fraction: done so far, 0 to 1; the lease keeper reports it.
         stored_bytes: bytes that were stored in the bucket.
+        media_s: seconds of picture that were encoded.
+        failure: why the video failed for good, if this attempt ended it.
     """
 
     fraction: float = 0.0
     stored_bytes: int = 0
+    media_s: float = 0.0
+    failure: FailureCode | None = None
 
     def part(self, start: float, end: float) -> ProgressSink:
         """A sink for a step that makes up the part from ``start`` to ``end`` of the task."""

@@ -35,6 +35,7 @@ async def encode(bench: Bench) -> Completion:
             files = await make(early, 0.05, 0.2)
             await bench.jobs.publish(bench.claim.task, files, first_seconds(plan))
         made = await make(later, 0.2 if early else 0.05, 1.0)
+    bench.progress.media_s = chunk.duration_s
     return Completion(
         result={
             "frames": chunk.frame_count,
