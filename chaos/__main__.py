@@ -1,4 +1,4 @@
-"""``python -m chaos [--seed N] [--seconds S] …``: one run, its timeline, and what the audit says."""
+"""``python -m chaos [--seed N] [--seconds S] …``: one run, its timeline, and the audit's word."""
 
 import argparse
 import asyncio

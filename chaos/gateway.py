@@ -183,7 +183,7 @@ async def _send(request: web.BaseRequest, reply: Reply, *, cut: bool = False) ->
 @asynccontextmanager
 async def open_gateway(seed: int) -> AsyncIterator[Gateway]:
     """A gateway for as long as the block runs; say where it leads before anything asks."""
-    gateway = Gateway(chance=random.Random(seed))  # noqa: S311 - no secret
+    gateway = Gateway(chance=random.Random(seed))
     server = web.Server(gateway.handle)
     runner = web.ServerRunner(server, shutdown_timeout=1)
     await runner.setup()

@@ -52,7 +52,7 @@ def plan_run(seed: int, seconds: float, kinds: Mapping[str, Duration]) -> tuple[
         seconds: the last fault is healed by then.
         kinds: what may go wrong, by name.
     """
-    chance = random.Random(seed)  # noqa: S311 - no secret
+    chance = random.Random(seed)
     planned: list[Planned] = []
     deck: list[str] = []
     at = FIRST_S

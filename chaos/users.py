@@ -57,7 +57,7 @@ class PlannedUpload:
 
 def plan_uploads(seed: int, seconds: float, users: int, count: int) -> tuple[PlannedUpload, ...]:
     """The uploads of a run, in order of time; the same seed gives the same ones. Pure."""
-    chance = random.Random(f"uploads {seed}")  # noqa: S311 - no secret
+    chance = random.Random(f"uploads {seed}")
     planned = []
     for number in range(count):
         # Something of everything, whatever the dice say.
@@ -226,7 +226,7 @@ async def signed_in(world: World, number: int, seed: int) -> AsyncIterator[User]
         client.use_token(signed.token)
         home = world.folder / f"user-{number}"
         home.mkdir()
-        chance = random.Random(f"user {seed} {number}")  # noqa: S311 - no secret
+        chance = random.Random(f"user {seed} {number}")
         user = User(world, client, signed.account.id, signed.token, home, chance)
         watching = [
             asyncio.create_task(user.follow("steady", restless=False)),
@@ -248,7 +248,7 @@ async def act(world: World, users: list[User], planned: tuple[PlannedUpload, ...
     """
     files = world.folder / "files"
     await asyncio.to_thread(files.mkdir)
-    chance = random.Random(len(planned))  # noqa: S311 - no secret
+    chance = random.Random(len(planned))
     clips = [
         await asyncio.to_thread(make_clip, one.kind, files, f"{number:03d}-{one.kind.name}", chance)
         for number, one in enumerate(planned)

@@ -129,6 +129,10 @@ def stored(facts: Facts, _ledger: Ledger) -> Iterator[Breakage]:
             yield Breakage("missing object", key)
         elif facts.objects[key] != size:
             yield Breakage("wrong size", f"{key}: {facts.objects[key]} instead of {size}")
+
+
+def closed(facts: Facts, _ledger: Ledger) -> Iterator[Breakage]:
+    """No multipart upload is open."""
     for key in facts.uploads:
         yield Breakage("open upload", key)
 
@@ -196,6 +200,7 @@ CHECKS: tuple[Callable[[Facts, Ledger], Iterator[Breakage]], ...] = (
     once,
     finished,
     stored,
+    closed,
     owned,
     emptied,
     streamed,

@@ -15,6 +15,7 @@ from chaos.world import World
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
     from types_aiobotocore_sqs import SQSClient
+    from types_aiobotocore_sqs.literals import QueueAttributeNameType
 
 TABLES = {
     "videos": "SELECT * FROM video ORDER BY id",
@@ -24,7 +25,7 @@ TABLES = {
     "events": "SELECT id, owner_id, video_id, type, data, at FROM event ORDER BY id",
 }
 
-DEPTHS = (
+DEPTHS: tuple["QueueAttributeNameType", ...] = (
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible",
     "ApproximateNumberOfMessagesDelayed",
@@ -102,8 +103,9 @@ async def list_uploads(s3: "S3Client", bucket: str) -> list[str]:
 
 async def depth(sqs: "SQSClient", url: str) -> int:
     """Messages of a queue, in whatever state."""
-    answer = await sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(DEPTHS))  # type: ignore[arg-type]
-    return sum(int(answer["Attributes"][name]) for name in DEPTHS)  # type: ignore[index]
+    answer = await sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[*DEPTHS])
+    counts = [int(answer["Attributes"][name]) for name in DEPTHS]
+    return sum(counts)
 
 
 def left_files(world: World) -> list[str]:
@@ -113,9 +115,11 @@ def left_files(world: World) -> list[str]:
     """
     alive = {str(pid) for pid in world.stack.processes.values()}
     left = [str(path.relative_to(world.scratch)) for path in world.scratch.glob("*/attempts/*")]
-    for home in world.scratch.iterdir():
-        if home.is_dir() and home.name.rsplit("-", 2)[1] not in alive:
-            left.append(home.name)
+    left += [
+        home.name
+        for home in world.scratch.iterdir()
+        if home.is_dir() and home.name.rsplit("-", 2)[1] not in alive
+    ]
     return sorted(left)
 
 

@@ -128,17 +128,17 @@ def _judge(clip: Clip, name: str, data: bytes, *, sound: bool = False) -> list[B
     """Decode everything and compare with what was sent. Blocking."""
     what = f"{name} of {clip.path.name}"
     found = []
-    with av.open(BytesIO(data)) as container:
+    with av.open(BytesIO(data), "r") as container:
         if not sound:
-            frames = sum(1 for _ in container.decode(container.streams.video[0]))
+            frames = len([1 for _ in container.decode(container.streams.video[0])])
             if frames != clip.kind.frames:
                 found.append(
                     Breakage("wrong frames", f"{what}: {frames} instead of {clip.kind.frames}")
                 )
-    with suppress(IndexError), av.open(BytesIO(data)) as container:
+    with suppress(IndexError), av.open(BytesIO(data), "r") as container:
         stream = container.streams.audio[0]
-        samples = sum(frame.samples for frame in container.decode(stream))
-        seconds = samples / stream.rate
+        samples = [frame.samples for frame in container.decode(stream)]
+        seconds = sum(samples) / stream.rate
         if abs(seconds - clip.kind.frames / RATE) > SOUND_S:
             found.append(Breakage("wrong sound", f"{what}: {seconds:.2f} s"))
     return found

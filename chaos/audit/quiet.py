@@ -1,4 +1,4 @@
-"""Wait until nothing happens any more, for a bounded time: whatever still does then is a finding."""
+"""Wait until nothing happens any more, for a bounded time: what still does is a finding."""
 
 import asyncio
 

@@ -218,8 +218,7 @@ class Late(Share):
     async def cast(self, call: Call, gateway: Gateway) -> Reply:
         """The store's answer to a changed call."""
         asked = call.json
-        entries = asked["Entries"] if "Entries" in asked else [asked]
-        for entry in entries:
+        for entry in asked.get("Entries", [asked]):
             entry["DelaySeconds"] = self.chance.randint(0, self.longest_s)
         if "Entries" in asked:
             self.chance.shuffle(asked["Entries"])
@@ -248,7 +247,7 @@ class _Cast(Fault):
     async def strike(self, world: World) -> str:
         # Now and then every call, mostly some of them.
         share = (0.3, 0.6, 1.0)[self.pick % 3]
-        self.spell = self.make(share, random.Random(self.pick))  # noqa: S311 - no secret
+        self.spell = self.make(share, random.Random(self.pick))
         world.gateway.spells.append(self.spell)
         return f"{share:.0%} of the calls"
 

@@ -25,14 +25,14 @@ class Scene:
 
 @pytest.fixture(scope="module")
 async def scene() -> AsyncIterator[Scene]:
-    async with open_world(SEED, workers=1, small_disk=False) as world:
-        async with signed_in(world, 0, SEED) as user:
-            chance = random.Random(SEED)
-            for number, kind in enumerate((SMALL, JUNK)):
-                clip = await asyncio.to_thread(
-                    make_clip, kind, world.folder, f"clip-{number}", chance
-                )
-                plan = PlannedUpload(0, 0, kind, Fate.KEEP, by_command=False, wish_s=0)
-                await user.send(plan, clip)
-            assert await wait_until_quiet(world, 60)
-            yield Scene(world, user)
+    async with (
+        open_world(SEED, workers=1, small_disk=False) as world,
+        signed_in(world, 0, SEED) as user,
+    ):
+        chance = random.Random(SEED)
+        for number, kind in enumerate((SMALL, JUNK)):
+            clip = await asyncio.to_thread(make_clip, kind, world.folder, f"clip-{number}", chance)
+            plan = PlannedUpload(0, 0, kind, Fate.KEEP, by_command=False, wish_s=0)
+            await user.send(plan, clip)
+        assert await wait_until_quiet(world, 60)
+        yield Scene(world, user)

@@ -137,8 +137,11 @@ async def test_a_process_is_found(scene: Scene) -> None:
 
 async def test_rows_that_wait_or_lie_about_are_found_and_are_no_rest(scene: Scene) -> None:
     # Far in the future, so that no worker takes it.
-    later = "run_after = now() + interval '1 day'"
-    await execute(scene, f"UPDATE task SET state = 'pending', {later} WHERE kind = 'finish'")
+    await execute(
+        scene,
+        "UPDATE task SET state = 'pending', run_after = now() + interval '1 day'"
+        " WHERE kind = 'finish'",
+    )
     assert not await wait_until_quiet(scene.world, 1.5)
     assert {"unsettled task", "ready with work left"} <= await kinds(scene)
     await execute(scene, "UPDATE task SET state = 'done' WHERE kind = 'finish'")

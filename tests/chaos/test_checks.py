@@ -1,4 +1,4 @@
-"""Every kind of breakage, planted in made-up facts, is found; and nothing is found where none is."""
+"""Every kind of breakage, planted in made-up facts, is found, and nothing where none is."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -132,7 +132,7 @@ def test_nothing_is_found_where_nothing_is_broken() -> None:
     assert check(*sound()) == []
 
 
-@pytest.mark.parametrize(("kind", "plant"), BROKEN, ids=lambda value: str(value))
+@pytest.mark.parametrize(("kind", "plant"), BROKEN, ids=str)
 def test_each_kind_of_breakage_is_found(kind: str, plant: Plant) -> None:
     assert kind in {breakage.kind for breakage in check(*plant(*sound()))}
 

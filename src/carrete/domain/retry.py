@@ -92,20 +92,21 @@ def decide(error: BaseException, failures_before: int, age_s: float = 0.0) -> De
         age_s: seconds since the task was made.
     """
     detail = describe(error)
-    failures = failures_before + 1
     if isinstance(error, InvalidInputError):
         return Reject(error.code, error.detail)
     if isinstance(error, ShortcutFailedError):
         return Restart(detail)
     if isinstance(error, UnavailableError) and age_s < LONGEST_OUTAGE_S:
         return WaitOut(outage_delay_s(age_s), detail)
-    if isinstance(error, TransientError):
-        if failures < MAX_FAILURES:
-            return Retry(backoff_s(failures), detail)
-        return DeadLetter(FailureCode.GAVE_UP, detail)
-    if failures < MAX_BUG_FAILURES:
+    return _count(error, failures_before + 1, detail)
+
+
+def _count(error: BaseException, failures: int, detail: str) -> Decision:
+    """What a failure that counts leads to."""
+    passing = isinstance(error, TransientError)
+    if failures < (MAX_FAILURES if passing else MAX_BUG_FAILURES):
         return Retry(backoff_s(failures), detail)
-    return DeadLetter(FailureCode.INTERNAL, detail)
+    return DeadLetter(FailureCode.GAVE_UP if passing else FailureCode.INTERNAL, detail)
 
 
 def describe(error: BaseException, limit: int = 2000) -> str:

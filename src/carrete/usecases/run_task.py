@@ -85,8 +85,8 @@ class TaskRunner:
         """Run a task; afterwards it is done, waiting again, failed, or somebody else's.
 
         Canceling this call gives the task back. Returns the outcome in a word, for metrics:
-        ``done``, ``retry``, ``waits``, ``restart``, ``rejected``, ``dead_letter``, ``canceled``, ``lost`` or
-        ``unsaved``.
+        ``done``, ``retry``, ``waits``, ``restart``, ``rejected``, ``dead_letter``, ``canceled``,
+        ``lost`` or ``unsaved``.
         """
         task = claim.task
         keeper = LeaseKeeper(
@@ -158,16 +158,13 @@ class TaskRunner:
         bell = Doorbell(task.id, task.owner_id)
         try:
             match decision:
-                case Retry(delay_s, detail):
-                    bells = await self._persist(lambda: self.jobs.retry(task, delay_s, detail))
-                    await ring(self.queue, bells, delay_s)
-                    return "retry"
-                case WaitOut(delay_s, detail):
+                case Retry(delay_s, detail) | WaitOut(delay_s, detail):
+                    counted = isinstance(decision, Retry)
                     bells = await self._persist(
-                        lambda: self.jobs.retry(task, delay_s, detail, counted=False)
+                        lambda: self.jobs.retry(task, delay_s, detail, counted=counted)
                     )
                     await ring(self.queue, bells, delay_s)
-                    return "waits"
+                    return "retry" if counted else "waits"
                 case Restart():
                     first = NewTask(
                         TaskKind.PREPARE,

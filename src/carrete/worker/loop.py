@@ -131,6 +131,7 @@ class Slot:
             span.set_attribute("carrete.outcome", outcome)
             log.info("task ended", kind=task.kind.value, outcome=outcome, seconds=round(seconds, 3))
         self._count(task.kind, outcome, progress, seconds)
+        return outcome
 
     def _span(self, claim: Claim, message: Message | None) -> AbstractContextManager[Span]:
         task = claim.task
@@ -156,7 +157,6 @@ class Slot:
             self.metrics.encoded(progress.media_s, seconds)
         if progress.failure is not None:
             self.metrics.failed(progress.failure)
-        return outcome
 
     async def _finish_or_give_back(
         self, running: asyncio.Future[str], progress: Progress, started: float

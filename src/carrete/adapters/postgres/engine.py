@@ -41,7 +41,7 @@ def idle_s(lease_s: float) -> float:
     return min(IDLE_S, lease_s * IDLE_SHARE)
 
 
-KEEP_ALIVE = {
+KEEP_ALIVE: dict[str, Any] = {
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
