@@ -45,6 +45,11 @@ class Wire:
         """Let data through."""
         self._flowing.set()
 
+    @property
+    def links(self) -> int:
+        """How many connections there are."""
+        return len(self._links)
+
     def cut(self) -> int:
         """Cut every connection; how many there were."""
         links = tuple(self._links)
