@@ -26,7 +26,7 @@ from carrete.adapters.postgres.videos import PostgresVideos
 from carrete.adapters.s3 import S3Objects
 from carrete.adapters.sqs import SqsQueue
 from carrete.adapters.workspace import ScratchWorkspace
-from carrete.config import Settings
+from carrete.config import ConfigError, Settings
 from carrete.ports import (
     AccountStore,
     DumpStore,
@@ -89,8 +89,18 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
 
 
 def ffmpeg_path(settings: Settings) -> Path:
-    """The ffmpeg to use: the configured one, else the one that ships with Carrete."""
-    return settings.ffmpeg or Path(imageio_ffmpeg.get_ffmpeg_exe())
+    """The ffmpeg to use: the configured one, else the one that ships with Carrete.
+
+    Raises:
+        ConfigError: the one that ships with Carrete can't be run. The package would then offer
+            whatever the machine calls ffmpeg, and a worker would spoil one video after the other
+            with it; better it does not start.
+    """
+    path = settings.ffmpeg or Path(imageio_ffmpeg.get_ffmpeg_exe())
+    if not path.is_absolute():
+        msg = "the ffmpeg that ships with Carrete can't be run here; or set CARRETE_FFMPEG"
+        raise ConfigError(msg)
+    return path
 
 
 def make_transcoder(settings: Settings) -> Transcoder:

@@ -415,6 +415,9 @@ async def test_a_restarted_job_begins_anew_without_what_it_made(stores: Stores) 
     assert len(await stores.jobs.restart(two.task, first)) == 1
     again = await claimed(stores)
     assert (again.task.kind, again.task.spec) == (TaskKind.PREPARE, {"allow_copy": False})
+    # keys carry the job and the attempt, and attempts are counted from 1 again
+    assert (again.task.attempt, again.task.job_id != two.task.job_id) == (1, True)
+    assert (await stores.videos.video(owner, video.id)).job_id == again.task.job_id
     assert await stores.maintenance.dead_keys(600, 10) == ["k"]
     with pytest.raises((LeaseLostError, TaskCanceledError)):
         await stores.jobs.complete(two.task, Completion(result={}))

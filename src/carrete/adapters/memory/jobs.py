@@ -287,7 +287,10 @@ class MemoryJobs(State):
         if self.rows[task.video_id].video.published_job_id is None:
             self.change(task.video_id, playable_at=None)
         self._note(task, "job.restarted")
-        return self.add_tasks(task.owner_id, self.job_rows[task.job_id], [first])
+        old = self.job_rows.pop(task.job_id)
+        job, bells = self.open_job(self.rows[task.video_id].video, old.profile, first)
+        self.change(task.video_id, job_id=job)
+        return bells
 
     async def acknowledge(self, task: Task) -> None:
         """See the port."""

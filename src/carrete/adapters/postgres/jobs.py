@@ -182,11 +182,22 @@ class PostgresJobs:
         """See the port."""
         async with self._db.transaction() as tx:
             await outcomes.lock_held(tx, task)
-            await tx.rows("DELETE FROM task WHERE job_id = :job", job=task.job_id)
+            old = (await tx.rows("SELECT profile FROM job WHERE id = :job", job=task.job_id))[0]
             await tx.rows(
                 "UPDATE artifact SET state = 'dead' WHERE job_id = :job AND state = 'live'",
                 job=task.job_id,
             )
+            # a job of its own: attempts count from 1 again, and no two may share a key
+            new, bells = await changes.open_job(
+                tx, task.owner_id, task.video_id, old.profile, first
+            )
+            await tx.rows(
+                "UPDATE video SET job_id = :new WHERE id = :id AND job_id = :old",
+                new=new,
+                old=task.job_id,
+                id=task.video_id,
+            )
+            await tx.rows("DELETE FROM job WHERE id = :job", job=task.job_id)
             # its first seconds are gone too; they are told of again when they are made anew
             await tx.rows(
                 "UPDATE video SET playable_at = NULL WHERE id = :id AND published_job_id IS NULL",
@@ -194,7 +205,7 @@ class PostgresJobs:
             )
             await changes.note_stills(tx, task.video_id)
             tx.note(task.owner_id, task.video_id, "job.restarted", **outcomes.label(task))
-            return await changes.add_tasks(tx, task.owner_id, task.video_id, task.job_id, [first])
+            return bells
 
     async def acknowledge(self, task: Task) -> None:
         """See the port."""
