@@ -44,6 +44,10 @@ test: lint setup system ## set up everything, then lint, types, import rules and
 unit: setup ## only the tests that need no service (seconds)
 	$(BIN)/pytest tests/unit $(PYTEST_ARGS)
 
+.PHONY: chaos
+chaos: setup system ## let everything go wrong, and audit: SEED=n repeats a run, CHAOS_SECONDS=s is its length
+	$(BIN)/python -m chaos $(if $(SEED),--seed $(SEED)) --seconds $(or $(CHAOS_SECONDS),60) $(CHAOS_ARGS)
+
 .PHONY: bench
 bench: setup system ## measure, side by side, and print tables
 	$(BIN)/python -m bench $(BENCH_ARGS)
