@@ -44,6 +44,10 @@ test: lint setup system ## set up everything, then lint, types, import rules and
 unit: setup ## only the tests that need no service (seconds)
 	$(BIN)/pytest tests/unit $(PYTEST_ARGS)
 
+.PHONY: chaos
+chaos: setup system ## let everything go wrong, and audit: SEED=n repeats a run, CHAOS_SECONDS=s is its length
+	$(BIN)/python -m chaos $(if $(SEED),--seed $(SEED)) --seconds $(or $(CHAOS_SECONDS),60) $(CHAOS_ARGS)
+
 .PHONY: bench
 bench: setup system ## measure, side by side, and print tables
 	$(BIN)/python -m bench $(BENCH_ARGS)
@@ -63,11 +67,12 @@ deploy: release ## send this checkout to the machines that Terraform made, witho
 # ------------------------------------------------------------------------------------------- checks
 
 .PHONY: lint
-lint: setup system ## ruff, import rules, mypy, shellcheck
+lint: setup system ## ruff, import rules, mypy, dependency audit, shellcheck
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/mypy
+	@$(BIN)/python scripts/audit
 	@if command -v shellcheck >/dev/null; then \
 	  grep -lE '^#!.*sh$$' scripts/* .ci/* infra/bin/* infra/instance/activate infra/instance/bin/* | xargs shellcheck && echo "shellcheck passed"; \
 	else \

@@ -44,7 +44,7 @@ class Completion:
         facts: what was learned about the original.
         plan: the job's plan.
         total_weight: the sum of the weights of all tasks of the job.
-        follow: tasks that can start now.
+        follow: tasks that can start now; of equals, those named first are claimed first.
         last: the task that starts once no other task of the job is unfinished.
         playable_when: the first seconds can be streamed once all of these are live; never, when
             there are none.
@@ -84,6 +84,10 @@ class JobStore(Protocol):
 
         Fair and in order: see ADR 2. The claim raises ``attempt`` and sets the lease.
         """
+        ...
+
+    async def waiting(self, older_than_s: float) -> bool:
+        """Whether some task could have been claimed for so long, and nobody did."""
         ...
 
     async def heartbeat(self, task: Task, lease_s: float, progress: float) -> None:
@@ -135,8 +139,12 @@ class JobStore(Protocol):
         """
         ...
 
-    async def retry(self, task: Task, delay_s: float, detail: str) -> Sequence[Doorbell]:
+    async def retry(
+        self, task: Task, delay_s: float, detail: str, *, counted: bool = True
+    ) -> Sequence[Doorbell]:
         """Put a failed task back; it may be claimed again after ``delay_s`` seconds.
+
+        Whether it is ``counted`` as a failure decides how often a task may be tried.
 
         Raises:
             LeaseLostError: the attempt is no longer the task's; nothing was changed.
