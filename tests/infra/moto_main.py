@@ -70,7 +70,7 @@ def budgets() -> None:
 
     def create(self: Any) -> str:
         tags[self._get_param("Budget")["BudgetName"]] = self._get_param("ResourceTags", [])
-        return real(self)
+        return str(real(self))
 
     def subscribers(self: Any) -> str:
         found = self.backend.budgets[self._get_param("AccountId")]
@@ -98,7 +98,7 @@ def queue_policies() -> None:
     real = queue.attributes.fget
 
     def attributes(self: Any) -> dict[str, Any]:
-        found = real(self)
+        found: dict[str, Any] = real(self)
         if not found.get("RedriveAllowPolicy"):
             found.pop("RedriveAllowPolicy", None)
         if found.get("RedrivePolicy"):
