@@ -162,6 +162,28 @@ def scaling_policies() -> None:
     FakeScalingPolicy.__init__ = make
 
 
+def instance_refreshes() -> None:
+    """Auto Scaling: StartInstanceRefresh and its description are not there. Here they end at once."""
+    refreshes: dict[str, dict[str, Any]] = {}
+
+    def start(self: Any) -> ActionResult:
+        name = f"refresh-{len(refreshes) + 1}"
+        refreshes[name] = {
+            "InstanceRefreshId": name,
+            "AutoScalingGroupName": self._get_param("AutoScalingGroupName"),
+            "Status": "Successful",
+            "PercentageComplete": 100,
+        }
+        return ActionResult({"InstanceRefreshId": name})
+
+    def describe(self: Any) -> ActionResult:
+        wanted = self._get_param("InstanceRefreshIds", [])
+        return ActionResult({"InstanceRefreshes": [refreshes[name] for name in wanted]})
+
+    AutoScalingResponse.start_instance_refresh = start
+    AutoScalingResponse.describe_instance_refreshes = describe
+
+
 def plain_http() -> None:
     """S3: a bucket policy's conditions are not looked at: "no plain HTTP" would refuse everything.
 
@@ -198,6 +220,7 @@ PATCHES = (
     database_settings,
     groups_of_workers,
     scaling_policies,
+    instance_refreshes,
 )
 
 

@@ -5,14 +5,16 @@ together.
 """
 
 import json
+import os
 import re
 import subprocess
+from hashlib import sha256
 from pathlib import Path
 from shutil import which
 from typing import Any
 
 import pytest
-from tests.infra.conftest import SITE, Deployment
+from tests.infra.conftest import SITE, Deployment, build
 from tests.infra.machine import HOST
 
 pytestmark = [pytest.mark.xdist_group("infra"), pytest.mark.timeout(600), pytest.mark.slow]
@@ -275,6 +277,57 @@ def test_the_outputs_say_what_to_do_next(deployment: Deployment) -> None:
     assert f"{SITE}  A  " in steps
     assert deployment.outputs["web_instance_id"] in steps
     assert HOST not in steps
+
+
+# ------------------------------------------------------------------------------------ new versions
+
+
+def test_deploy_names_the_next_release_and_goes_back(
+    deployment: Deployment, page: Path, tmp_path: Path
+) -> None:
+    missing = [name for name in ("aws", "jq") if which(name) is None]
+    if missing:
+        pytest.skip(f"not on this machine: {', '.join(missing)}")
+    (page / "index.html").write_text("<!doctype html><p>The page after the next")
+    after = build(page, tmp_path / "after.tar.gz")
+    before = _present_release(deployment)
+    assert before == sha256(deployment.artefact.read_bytes()).hexdigest()[:16]
+    _deploy(deployment, str(tmp_path / "after.tar.gz"))
+    assert _present_release(deployment) == after
+    stored = deployment.client("s3").get_object(
+        Bucket=deployment.outputs["releases_bucket"], Key=f"releases/{after}.tar.gz"
+    )
+    assert stored["Body"].read() == (tmp_path / "after.tar.gz").read_bytes()
+    commands = deployment.client("ssm").list_commands()["Commands"]
+    assert commands[-1]["Parameters"]["commands"] == [f"/usr/local/sbin/carrete-deploy {after}"]
+    _deploy(deployment, "--rollback")
+    assert _present_release(deployment) == before
+    # Which release runs is none of Terraform's business.
+    test_a_second_plan_finds_nothing_to_change(deployment)
+
+
+def _present_release(deployment: Deployment) -> str:
+    answer = deployment.client("ssm").get_parameter(Name=deployment.outputs["release_parameter"])
+    return str(answer["Parameter"]["Value"])
+
+
+def _deploy(deployment: Deployment, argument: str) -> None:
+    done = subprocess.run(
+        [str(deployment.terraform.directory / "bin/deploy"), argument],
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(deployment.terraform.directory),
+            "AWS_ENDPOINT_URL": deployment.endpoint_url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "CHECKPOINT_DISABLE": "1",
+        },
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 # ---------------------------------------------------------------------------------------- user-data
