@@ -163,7 +163,7 @@ def scaling_policies() -> None:
 
 
 def instance_refreshes() -> None:
-    """Auto Scaling: StartInstanceRefresh and its description are not there. Here they end at once."""
+    """Auto Scaling: StartInstanceRefresh is not there, nor its description. Here they end at once."""
     refreshes: dict[str, dict[str, Any]] = {}
 
     def start(self: Any) -> ActionResult:
@@ -185,7 +185,7 @@ def instance_refreshes() -> None:
 
 
 def plain_http() -> None:
-    """S3: a bucket policy's conditions are not looked at: "no plain HTTP" would refuse everything.
+    """S3: a bucket policy's conditions are not looked at: "no plain HTTP" would refuse all.
 
     This moto is spoken to over plain HTTP, and such a statement is left out of what it decides by.
     """
