@@ -172,11 +172,14 @@ def running(root: Path, environment: Mapping[str, str], work: Path) -> Iterator[
             log=work / "network.log",
         )
         _serve_metadata(stack, leader, state, work)
-        _await(
-            lambda: machine.run("ip", "address", "show", "tap0", within=5, check=False).stdout,
-            "the network",
-        )
+        _await(lambda: _succeeds(machine, "ip", "address", "show", "tap0"), "the network")
+        token = ("--request", "PUT", f"http://{METADATA}/latest/api/token")
+        _await(lambda: _succeeds(machine, "curl", "--fail", *token), "the metadata service")
         yield machine
+
+
+def _succeeds(machine: Machine, *argv: str) -> bool:
+    return machine.run(*argv, within=10, check=False).returncode == 0
 
 
 def _serve_metadata(stack: ExitStack, leader: int, state: Path, work: Path) -> None:
