@@ -72,7 +72,9 @@ class Bootstrap:
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
             self._process.wait(30)
-        subprocess.run(["rm", "-rf", "--one-file-system", str(self.root)], check=False, timeout=60)
+        # A gigabyte of small files: it goes while other things are done, and after us if need be.
+        remove = ["rm", "-rf", "--one-file-system", str(self.root)]
+        subprocess.Popen(remove, start_new_session=True)
 
     def wait(self) -> Path:
         """Wait until the root file system is there.

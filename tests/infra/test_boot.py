@@ -319,12 +319,12 @@ def test_the_inside_of_the_api_is_for_the_vpc(web: Machine) -> None:
 
 
 def test_a_body_over_the_limit_is_refused_as_a_problem(web: Machine) -> None:
-    big = ("--data-binary", "@/tmp/big", "--header", "Content-Type: application/json")
-    (web.root / "tmp/big").write_bytes(b"x" * (1024 * 1024 + 1))
+    big = ("--data-binary", "@/root/big", "--header", "Content-Type: application/json")
+    (web.root / "root/big").write_bytes(b"x" * (1024 * 1024 + 1))
     answer = json.loads(_curl(web, *SITE_HERE, *big, f"https://{SITE}/api/auth/login"))
     assert answer["code"] == "too_large"
     assert answer["status"] == 413
-    (web.root / "tmp/big").write_bytes(b"x" * (1024 * 1024))
+    (web.root / "root/big").write_bytes(b"x" * (1024 * 1024))
     answer = json.loads(_curl(web, *SITE_HERE, *big, f"https://{SITE}/api/auth/login"))
     assert answer["code"] == "invalid_request"
 
