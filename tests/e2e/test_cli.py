@@ -81,6 +81,8 @@ async def test_a_video_is_uploaded_shown_downloaded_renamed_and_deleted(
     assert sha256(tmp_path / clip.name) == sha256(clip)
     assert (await cli.run("rename", video_id, "boda.mp4")).code == 0
     assert "boda.mp4" in (await cli.run("ls", "--state", "ready")).out
+    found = await cli.run("ls", "--search", "BODA", "--sort", "name", "--json")
+    assert [item["id"] for item in found.json["items"]] == [video_id]
     link = (await cli.run("share", video_id, "--days", "1", "--json")).json
     assert link["url"].endswith(f"/s/{link['token']}")
     assert "/s/" in (await cli.run("share", video_id, "--password-stdin", stdin="olives\n")).out
