@@ -59,6 +59,16 @@ class Settings(BaseSettings):
     )
     signin_window_s: int = Field(300, ge=1, description="Seconds of that window")
 
+    rate_per_s: float = Field(
+        50,
+        ge=0,
+        le=100_000,
+        description="Requests a second of one account, in the long run, in one API process (four"
+        " times as many of one address); 0: any",
+    )
+    rate_burst: float = Field(
+        500, ge=10, le=1_000_000, description="Requests that may come at once after a pause"
+    )
     max_upload_bytes: int = Field(
         50 * GIB, ge=1, le=MAX_OBJECT, description="Largest original, in bytes"
     )
@@ -102,6 +112,16 @@ class Settings(BaseSettings):
     worker_threads: int = Field(0, ge=0, le=256, description="Threads per ffmpeg; 0: all cores")
     worker_metrics_port: int = Field(
         0, ge=0, le=65535, description="Port of the worker's metrics on loopback; 0: none"
+    )
+    imds_url: str | None = Field(
+        None,
+        description=(
+            "EC2's instance metadata service, http://169.254.169.254, where a worker looks whether"
+            " its machine is about to be taken away; not on EC2 when not given"
+        ),
+    )
+    imds_poll_s: float = Field(
+        5, gt=0, le=60, description="Seconds between two looks there; AWS recommends 5"
     )
     scratch_dir: Path = Field(
         Path("/var/tmp/carrete"),  # noqa: S108 - opened with a lock; a system path, as the FHS has it

@@ -15,6 +15,7 @@ from carrete.adapters.postgres.engine import Database
 from carrete.adapters.postgres.events import PostgresEvents
 from carrete.adapters.postgres.jobs import PostgresJobs
 from carrete.adapters.postgres.maintenance import PostgresMaintenance
+from carrete.adapters.postgres.operator import PostgresOperator
 from carrete.adapters.postgres.shares import PostgresShares
 from carrete.adapters.postgres.videos import PostgresVideos
 from carrete.bootstrap import create_local_resources, open_container
@@ -30,6 +31,7 @@ from carrete.ports import (
     MaintenanceStore,
     NewVideo,
     ObjectStore,
+    OperatorStore,
     Queue,
     ShareStore,
     VideoStore,
@@ -43,6 +45,7 @@ SHIFTED = (
     ("signin_attempt", ("window_start",)),
     ("event", ("at",)),
     ("share", ("expires_at",)),
+    ("worker", ("seen_at",)),
 )
 
 
@@ -56,6 +59,7 @@ class Stores:
     maintenance: MaintenanceStore
     events: EventLog
     shares: ShareStore
+    operator: OperatorStore
     elapse: Callable[[float], Awaitable[None]]
     limit: Callable[[Quota], None]
 
@@ -96,7 +100,7 @@ def _in_memory() -> Stores:
     def limit(quota: Quota) -> None:
         store.quota = quota
 
-    return Stores(store, store, store, store, store, store, elapse, limit)
+    return Stores(store, store, store, store, store, store, store, elapse, limit)
 
 
 @pytest.fixture(params=["memory", "postgres"])
@@ -130,6 +134,7 @@ async def stores(store_url: str | None) -> AsyncIterator[Stores]:
         PostgresMaintenance(database),
         PostgresEvents(database),
         PostgresShares(database),
+        PostgresOperator(database),
         elapse,
         limit,
     )

@@ -4,6 +4,7 @@ The calls are made from the document, so that a new operation can't be forgotten
 generator does not know how to call fails the test.
 """
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -22,8 +23,20 @@ from tests.integration.api.serving import DATA, Client, Service, serve, settings
 
 from carrete.api.app import create_app
 from carrete.config import load_settings
+from carrete.domain.account import Role
+from carrete.domain.quota import OwnQuota, Usage
 
 pytestmark = pytest.mark.e2e
+
+ADMIN = {
+    "readOverview",
+    "readHistory",
+    "listDeadLetters",
+    "redriveDeadLetters",
+    "listUsers",
+    "changeUser",
+}
+"""Operations of admins, who see everybody's: for others there is nothing."""
 
 SHARED = {
     "readShared",
@@ -53,7 +66,7 @@ STREAM = "text/event-stream"
 Things = dict[str, str]
 """What belongs to somebody, by the name of the parameter that names it: ``video_id`` and so on."""
 
-OWNED = ("video_id", "session_id", "share_id", "token")
+OWNED = ("video_id", "session_id", "share_id", "token", "user_id")
 
 
 @dataclass(frozen=True)
@@ -180,7 +193,12 @@ async def owned(service: Service, owner: Client, video_id: str) -> Things:
     session = await service.container.accounts.open_session(
         owner.id, secrets.token_bytes(32), "", expires_at
     )
-    return {"session_id": str(session.id), "share_id": share["id"], "token": share["token"]}
+    return {
+        "session_id": str(session.id),
+        "share_id": share["id"],
+        "token": share["token"],
+        "user_id": str(owner.id),
+    }
 
 
 async def everything(service: Service, owner: Client, video_ids: list[str]) -> Any:
@@ -229,7 +247,7 @@ async def test_the_same_calls_work_for_the_owner(
     """Else the 404 of a stranger would prove nothing."""
     ana = await service.account("ana")
     for call in calls(document):
-        if call.about and call.operation_id not in SHARED:
+        if call.about and call.operation_id not in SHARED | ADMIN:
             videos = [
                 await ready_video(service, ana),
                 await uploading_video(ana),
@@ -252,7 +270,7 @@ async def test_nothing_of_another_user_is_in_any_answer(
     ana, bob = await service.account("ana"), await service.account("bob")
     private = {await ready_video(service, ana), "secret", str(ana.id), ana.account["email"]}
     for call in calls(document):
-        if call.method == "GET" and not call.about:
+        if call.method == "GET" and not call.about and call.operation_id not in ADMIN:
             answer = await call.send(bob.http)
             assert answer.status_code == 200, call
             assert not [one for one in private if one in answer.text], call
@@ -274,6 +292,30 @@ async def test_without_a_session_only_the_public_operations_answer(
                 for name in headers:
                     del nobody.headers[name]
     assert await everything(service, ana, videos) == before
+
+
+async def test_what_admins_see_is_not_there_for_anybody_else(
+    service: Service, document: dict[str, Any]
+) -> None:
+    ana, bob = await service.account("ana"), await service.account("bob")
+    user = {"user_id": str(ana.id)}
+    found = [call for call in calls(document) if "/admin/" in call.path]
+    assert {call.operation_id for call in found} == ADMIN
+    for call in found:
+        # also of oneself
+        for who in (ana, bob):
+            assert_problem(await call.send(who.http, user), 404, "not_found")
+    used, own = await service.container.accounts.usage(ana.id)
+    assert (used, own) == (Usage(), OwnQuota())
+    admin = await service.account("admin")
+    await service.container.accounts.set_role(admin.account["email"], Role.ADMIN)
+    again = await service.client(authorization=admin.http.headers["authorization"])
+    async with asyncio.timeout(10):
+        while (await again.get("/api/me")).json()["role"] != "admin":
+            await asyncio.sleep(0.1)
+    for call in found:
+        answer = await call.send(again, user)
+        assert answer.status_code == 200, (call, answer.text)
 
 
 async def test_a_link_leads_to_one_video_for_whoever_has_it_until_it_ends(

@@ -5,9 +5,11 @@ and ``sqs:ChangeMessageVisibility`` in workers. A message's group is its owner, 
 standard queue fair (Amazon SQS fair queues). What a worker then does is decided by PostgreSQL.
 """
 
+import asyncio
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -15,8 +17,8 @@ from aiohttp import ClientError as HttpError
 from botocore.exceptions import BotoCoreError, ClientError
 
 from carrete import tracing
-from carrete.domain.failures import TransientError
-from carrete.ports import DeadLetterMessage, Doorbell, Message
+from carrete.domain.failures import TransientError, UnavailableError
+from carrete.ports import DeadLetterMessage, Doorbell, Message, QueueDepth
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
@@ -40,18 +42,29 @@ _GONE = {
 }
 
 
-@contextmanager
-def _translated(doing: str) -> Iterator[None]:
+_CALL_S = 8.0
+"""Seconds that a call may take, the SDK's own retries included, besides what it is asked to wait. A
+message is worth no longer wait: ``reconcile`` rings again, and a worker looks without one."""
+
+
+@asynccontextmanager
+async def _asking(doing: str, wait_s: float = 0.0) -> AsyncIterator[None]:
+    """Bound a call, and turn the SDK's errors into Carrete's."""
     try:
-        yield
+        async with asyncio.timeout(_CALL_S + wait_s):
+            yield
     except (ClientError, BotoCoreError, HttpError, TimeoutError, ConnectionError) as exc:
-        msg = f"{doing}: {exc}"
-        raise TransientError(msg) from exc
+        msg = f"{doing}: {type(exc).__name__} {exc}"
+        raise UnavailableError(msg) from exc
 
 
 def _gone(error: TransientError) -> bool:
     cause = error.__cause__
     return isinstance(cause, ClientError) and cause.response["Error"].get("Code") in _GONE
+
+
+def _sent_at(milliseconds: str | None) -> datetime | None:
+    return None if milliseconds is None else datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
 
 
 class SqsQueue:
@@ -78,7 +91,7 @@ class SqsQueue:
                 }
                 for position, bell in enumerate(bells[start : start + _BATCH])
             ]
-            with _translated("ringing the queue"):
+            async with _asking("ringing the queue"):
                 answer = await self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
             if answer.get("Failed"):
                 msg = f"ringing the queue: {answer['Failed'][0].get('Message')}"
@@ -92,13 +105,13 @@ class SqsQueue:
     async def _receive(
         self, url: str, most: int, visibility_s: float, wait_s: float
     ) -> list[Message]:
-        with _translated("listening to the queue"):
+        async with _asking("listening to the queue", wait_s):
             answer = await self._sqs.receive_message(
                 QueueUrl=url,
                 MaxNumberOfMessages=most,
                 VisibilityTimeout=int(visibility_s),
                 WaitTimeSeconds=min(int(wait_s), _LONGEST_WAIT_S),
-                MessageSystemAttributeNames=["ApproximateReceiveCount"],
+                MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
                 MessageAttributeNames=[tracing.HEADER],
             )
         return [
@@ -106,6 +119,8 @@ class SqsQueue:
                 receipt=item["ReceiptHandle"],
                 received=int(item.get("Attributes", {}).get("ApproximateReceiveCount", "1")),
                 body=item["Body"],
+                id=item["MessageId"],
+                sent_at=_sent_at(item.get("Attributes", {}).get("SentTimestamp")),
                 traceparent=_traceparent(item),
             )
             for item in answer.get("Messages", [])
@@ -114,7 +129,7 @@ class SqsQueue:
     async def extend(self, message: Message, visibility_s: float) -> None:
         """See the port."""
         try:
-            with _translated("keeping a message hidden"):
+            async with _asking("keeping a message hidden"):
                 await self._sqs.change_message_visibility(
                     QueueUrl=self._url,
                     ReceiptHandle=message.receipt,
@@ -134,7 +149,7 @@ class SqsQueue:
 
     async def _delete(self, url: str, message: Message) -> None:
         try:
-            with _translated("deleting a message"):
+            async with _asking("deleting a message"):
                 await self._sqs.delete_message(QueueUrl=url, ReceiptHandle=message.receipt)
         except TransientError as exc:
             if not _gone(exc):
@@ -143,7 +158,7 @@ class SqsQueue:
     async def bury(self, bell: Doorbell, reason: str) -> None:
         """See the port."""
         body = json.dumps({"task_id": str(bell.task_id), "reason": reason[-_REASON_CHARS:]})
-        with _translated("burying a task"):
+        async with _asking("burying a task"):
             await self._sqs.send_message(
                 QueueUrl=self._dlq, MessageBody=body, MessageGroupId=str(bell.owner_id)
             )
@@ -158,6 +173,27 @@ class SqsQueue:
                 break
             found += [read_dead_letter(message) for message in batch]
         return found
+
+    async def depth(self) -> QueueDepth:
+        """See the port."""
+        waiting, hidden = await self._count(self._url)
+        dead, looked_at = await self._count(self._dlq)
+        return QueueDepth(waiting, hidden, dead + looked_at)
+
+    async def _count(self, url: str) -> tuple[int, int]:
+        async with _asking("counting messages"):
+            answer = await self._sqs.get_queue_attributes(
+                QueueUrl=url,
+                AttributeNames=[
+                    "ApproximateNumberOfMessages",
+                    "ApproximateNumberOfMessagesDelayed",
+                    "ApproximateNumberOfMessagesNotVisible",
+                ],
+            )
+        counts = answer["Attributes"]
+        shown = int(counts.get("ApproximateNumberOfMessages", "0"))
+        delayed = int(counts.get("ApproximateNumberOfMessagesDelayed", "0"))
+        return shown + delayed, int(counts.get("ApproximateNumberOfMessagesNotVisible", "0"))
 
     async def check(self) -> None:
         """See the port."""

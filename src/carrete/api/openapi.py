@@ -28,6 +28,7 @@ TAGS = [
     {"name": "streams", "description": "Playlists that grow while the video is made"},
     {"name": "shares", "description": "Links with which people without an account watch a video"},
     {"name": "events", "description": "What happens, as it happens"},
+    {"name": "operator", "description": "For admins; for everybody else it is not there"},
     {"name": "system", "description": "For load balancers and operators"},
 ]
 SECURITY_SCHEMES = {
@@ -74,6 +75,7 @@ def operation(
         statuses: of problems that have another one here than usual.
     """
     common = ["internal_error", "unavailable"]
+    common += [] if tag == "system" else ["rate_limited"]
     common += ["invalid_request"] if changes or not public else []
     common += [] if public else ["unauthenticated"]
     common += ["csrf"] if changes and not public else []

@@ -44,8 +44,10 @@ def policy(objects: str, *, framed: bool) -> str:
 
     Everything is the page's own but what the player reads from the bucket. hls.js feeds media from
     ``blob:`` and works in a worker from ``blob:``; canvases and posters are images from ``blob:``
-    and ``data:``. Styles need nothing inline: React sets them through the object model, which the
-    policy allows.
+    and ``data:``. React sets styles through the object model, which the policy allows. The
+    player's controls (media-chrome) are custom elements with a ``<style>`` in each shadow root, and
+    rules that it adds to them: without leave for such elements it has no look and no seek bar.
+    Style attributes stay refused.
 
     Args:
         objects: origin of the bucket.
@@ -56,6 +58,8 @@ def policy(objects: str, *, framed: bool) -> str:
             "default-src 'none'",
             "script-src 'self'",
             "style-src 'self'",
+            "style-src-elem 'self' 'unsafe-inline'",
+            "style-src-attr 'none'",
             f"img-src 'self' blob: data: {objects}",
             f"media-src 'self' blob: {objects}",
             f"connect-src 'self' {objects}",

@@ -16,8 +16,20 @@ from carrete.ports.common import (
 from carrete.ports.events import EventLog
 from carrete.ports.jobs import Completion, JobStore, Need, Removal, StoredFile
 from carrete.ports.maintenance import AbandonedUpload, Freed, MaintenanceStore, QueueCounts
+from carrete.ports.notices import Notices
 from carrete.ports.objects import ObjectHead, ObjectStore, OpenUpload, PartToSend, SignedRequest
-from carrete.ports.queue import DeadLetterMessage, Message, Queue
+from carrete.ports.operator import (
+    MAX_WORKERS,
+    Backlog,
+    BuriedTask,
+    KnownAccount,
+    KnownWorker,
+    OperatorStore,
+    RunningTask,
+    Tally,
+    WorkerReport,
+)
+from carrete.ports.queue import DeadLetterMessage, Message, Queue, QueueDepth
 from carrete.ports.shares import ShareStore
 from carrete.ports.transcoder import Transcoder
 from carrete.ports.videos import (
@@ -33,10 +45,13 @@ from carrete.ports.workspace import Workspace
 
 __all__ = [
     "MAX_SESSIONS",
+    "MAX_WORKERS",
     "SEEN_S",
     "AbandonedUpload",
     "AccountStore",
     "Artifact",
+    "Backlog",
+    "BuriedTask",
     "ChunkSize",
     "Completion",
     "DeadLetterMessage",
@@ -49,26 +64,34 @@ __all__ = [
     "JobDetail",
     "JobStore",
     "KeptObject",
+    "KnownAccount",
+    "KnownWorker",
     "MaintenanceStore",
     "Message",
     "Need",
     "NewVideo",
     "NotFoundError",
+    "Notices",
     "ObjectHead",
     "ObjectStore",
     "OpenUpload",
+    "OperatorStore",
     "PartSink",
     "PartToSend",
     "ProgressSink",
     "Queue",
     "QueueCounts",
+    "QueueDepth",
     "Removal",
     "Results",
+    "RunningTask",
     "ShareStore",
     "SignedRequest",
     "StoredFile",
+    "Tally",
     "Transcoder",
     "UploadGoneError",
     "VideoStore",
+    "WorkerReport",
     "Workspace",
 ]

@@ -109,6 +109,10 @@ class MaintenanceStore(Protocol):
         """
         ...
 
+    async def drop_silent_workers(self, older_than_s: float) -> int:
+        """Forget workers that were not heard of for that long; returns how many."""
+        ...
+
     async def counts(self) -> "QueueCounts":
         """How much waits and runs, for metrics."""
         ...

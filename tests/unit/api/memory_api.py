@@ -58,6 +58,7 @@ async def open_api(**overrides: Any) -> AsyncIterator[MemoryApi]:
         events=store,
         maintenance=store,
         shares=store,
+        operator=store,
         objects=objects,
         queue=queue,
     )

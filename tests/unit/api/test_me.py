@@ -69,7 +69,7 @@ async def test_an_ended_session_watches_no_longer(api: MemoryApi) -> None:
     ana = await api.account()
     hub = api.app.state.api.hub
     owner = (await ana.get("/api/me")).json()["id"]
-    account = next(a for a, _ in api.store.accounts.values() if str(a.id) == owner)
+    account = next(a for a, _ in api.store.accounts_by_id.values() if str(a.id) == owner)
     stream = hub.subscribe(account.id, None)
     assert (await ana.delete("/api/me/sessions")).status_code == 204
     assert stream.closed

@@ -153,8 +153,16 @@ class MemoryMaintenance(MemoryJobs):
         gone = [account for account in done if account not in talked_of]
         for account in gone:
             self.removed.discard(account)
-            del self.accounts[account]
+            del self.accounts_by_id[account]
         return len(gone)
+
+    async def drop_silent_workers(self, older_than_s: float) -> int:
+        """See the port."""
+        before = self.later(-older_than_s)
+        silent = [name for name, one in self.fleet.items() if one.seen_at < before]
+        for name in silent:
+            del self.fleet[name]
+        return len(silent)
 
     async def counts(self) -> QueueCounts:
         """See the port."""

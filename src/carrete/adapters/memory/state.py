@@ -15,7 +15,7 @@ from carrete.domain.quota import NO_QUOTA, OwnQuota, Quota, Usage, check_new_vid
 from carrete.domain.share import Share
 from carrete.domain.task import Task, TaskState
 from carrete.domain.video import IN_FLIGHT, Event, Video, VideoState
-from carrete.ports import Artifact, NotFoundError
+from carrete.ports import Artifact, KnownWorker, NotFoundError
 
 
 def utc_now() -> datetime:
@@ -82,9 +82,10 @@ class State:
         self.quota = quota
         self.own_quotas: dict[UUID, OwnQuota] = {}
         self.removed: set[UUID] = set()
+        self.fleet: dict[str, KnownWorker] = {}
         self.links: dict[UUID, Share] = {}
         self.days: dict[tuple[UUID, date], float] = {}
-        self.accounts: dict[UUID, tuple[Account, str]] = {}
+        self.accounts_by_id: dict[UUID, tuple[Account, str]] = {}
         self.opened: dict[bytes, Session] = {}
         self.attempts: dict[tuple[str, int], int] = {}
         self.rows: dict[UUID, VideoRow] = {}
@@ -232,11 +233,13 @@ class State:
         row.video = replace(row.video, updated_at=self.clock(), **values)
         return row.video
 
-    def set_state(self, video: Video, state: VideoState, **values: Any) -> None:
-        """Change a video's state and note it."""
+    def set_state(
+        self, video: Video, state: VideoState, data: JsonObject | None = None, /, **values: Any
+    ) -> None:
+        """Change a video's state and note it, with what else there is to say."""
         self.change(video.id, state=state, **values)
-        data = {"code": values["failure"].value} if values.get("failure") else {}
-        self.note(video.owner_id, video.id, f"video.{state}", **data)
+        code = {"code": values["failure"].value} if values.get("failure") else {}
+        self.note(video.owner_id, video.id, f"video.{state}", **code, **(data or {}))
 
     def change_task(self, row: TaskRow, **values: Any) -> Task:
         """Change a task's row."""

@@ -192,6 +192,16 @@ class PostgresMaintenance:
             )
         return len(gone)
 
+    async def drop_silent_workers(self, older_than_s: float) -> int:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            gone = await tx.rows(
+                "DELETE FROM worker WHERE seen_at < now() - make_interval(secs => :older)"
+                " RETURNING name",
+                older=older_than_s,
+            )
+        return len(gone)
+
     async def counts(self) -> QueueCounts:
         """See the port."""
         async with self._db.transaction() as tx:

@@ -150,6 +150,7 @@ class PostgresVideos:
                 set_also=", job_id = :job, upload_id = NULL, uploaded_at = now(),"
                 " source_etag = :etag",
                 values={"job": job, "etag": etag},
+                size_bytes=row.size_bytes,
             )
             return bells
 
