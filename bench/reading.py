@@ -1,6 +1,7 @@
 """What a job reads from S3, and what disk and memory a worker takes for an hour of video."""
 
 import asyncio
+import os
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -18,11 +19,15 @@ from bench.world import World, world
 from carrete.adapters.ffmpeg.transcoder import FfmpegTranscoder
 from carrete.client.state import UploadBook
 from carrete.client.upload import UploadRequest, upload_file
+from carrete.domain.artifacts import MadeFile
 from carrete.domain.plan import make_plan
 from carrete.local.localstack import free_port
 
 SOURCES = {"encoded": "hd", "copied": "copyable"}
 SECONDS = 60
+SMALL_S = 10
+LONG = os.environ.get("CARRETE_BENCH_LONG", "1") == "1"
+"""Whether an hour of video is looked at too."""
 LONG_S = 3600
 WATCH_S = 60.0
 LOOK_S = 0.1
@@ -42,7 +47,11 @@ async def run() -> Report:
     rows: list[Row] = []
     for how, kind in SOURCES.items():
         source = await asyncio.to_thread(footage.source, kind, SECONDS)
-        rows += [await _read(how, source, workers) for workers in (1, 2)]
+        rows += [await _read(how, source, workers) for workers in (1, 2, 4)]
+    small = await asyncio.to_thread(footage.source, "hd", SMALL_S)
+    rows += [await _read("of a small file", small, workers) for workers in (1, 2)]
+    if not LONG:
+        return Report("Bytes read", rows)
     rows += await _long_start()
     rows += await _long_end()
     return Report("Bytes read, disk and memory", rows)
@@ -109,8 +118,12 @@ async def _long_end() -> list[Row]:
     plan = make_plan(await transcoder.probe(source), allow_copy=True)
     with tempfile.TemporaryDirectory(dir=footage.CACHE) as folder:
         out = Path(folder)
-        top = await transcoder.copy_top(source, plan, out, _ignore)
-        sound = await transcoder.encode_audio(source, plan, out, _ignore)
+        kept = [plan.top.name]
+        top: list[MadeFile] = []
+        sound: list[MadeFile] = []
+        for chunk in plan.chunks:
+            top += await transcoder.encode_chunk(source, plan, chunk, out, _ignore, only=kept)
+            sound += await transcoder.copy_sound(source, plan, chunk, out)
         async with metered() as usage, watched(out) as disk:
             pieces = ([one.path for one in top], [one.path for one in sound])
             [made] = await transcoder.assemble(plan, *pieces, out, _ignore)

@@ -22,6 +22,8 @@ from carrete.adapters.postgres.engine import Database, idle_s
 from carrete.adapters.postgres.events import PostgresEvents
 from carrete.adapters.postgres.jobs import PostgresJobs
 from carrete.adapters.postgres.maintenance import PostgresMaintenance
+from carrete.adapters.postgres.operator import PostgresOperator
+from carrete.adapters.postgres.shares import PostgresShares
 from carrete.adapters.postgres.videos import PostgresVideos
 from carrete.adapters.s3 import S3Objects
 from carrete.adapters.sqs import SqsQueue
@@ -35,7 +37,9 @@ from carrete.ports import (
     MaintenanceStore,
     Notices,
     ObjectStore,
+    OperatorStore,
     Queue,
+    ShareStore,
     Transcoder,
     VideoStore,
     Workspace,
@@ -60,6 +64,8 @@ class Container:
     jobs: JobStore
     events: EventLog
     maintenance: MaintenanceStore
+    shares: ShareStore
+    operator: OperatorStore
     objects: ObjectStore
     queue: Queue
 
@@ -79,10 +85,12 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
         yield Container(
             settings=settings,
             accounts=PostgresAccounts(database),
-            videos=PostgresVideos(database),
-            jobs=PostgresJobs(database),
+            videos=PostgresVideos(database, settings.quota),
+            jobs=PostgresJobs(database, settings.quota),
             events=PostgresEvents(database),
             maintenance=PostgresMaintenance(database),
+            shares=PostgresShares(database),
+            operator=PostgresOperator(database),
             objects=S3Objects(s3, settings.s3_bucket),
             queue=SqsQueue(sqs, settings.sqs_queue_url, settings.sqs_dlq_url),
         )

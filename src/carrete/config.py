@@ -7,6 +7,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from carrete.domain.failures import CarreteError
+from carrete.domain.quota import Quota
 from carrete.domain.upload import MAX_OBJECT
 
 GIB = 1024**3
@@ -46,6 +47,9 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(
         "127.0.0.1", description="Addresses whose X-Forwarded-For is believed, comma-separated"
     )
+    web_dir: Path | None = Field(
+        None, description="Directory of the built web page; web/dist of the source when not given"
+    )
     site_origin: str | None = Field(
         None, description="Origin of the web page when it is not the API's own, for CORS"
     )
@@ -55,8 +59,27 @@ class Settings(BaseSettings):
     )
     signin_window_s: int = Field(300, ge=1, description="Seconds of that window")
 
+    rate_per_s: float = Field(
+        50,
+        ge=0,
+        le=100_000,
+        description="Requests a second of one account, in the long run, in one API process (four"
+        " times as many of one address); 0: any",
+    )
+    rate_burst: float = Field(
+        500, ge=10, le=1_000_000, description="Requests that may come at once after a pause"
+    )
     max_upload_bytes: int = Field(
         50 * GIB, ge=1, le=MAX_OBJECT, description="Largest original, in bytes"
+    )
+    quota_stored_bytes: int = Field(
+        1024 * GIB, ge=0, description="Bytes that one account may store, results included; 0: any"
+    )
+    quota_videos_in_flight: int = Field(
+        1000, ge=0, description="Videos that one account may have in work or uploading; 0: any"
+    )
+    quota_minutes_per_day: int = Field(
+        6000, ge=0, description="Minutes of video that one account may have processed a day; 0: any"
     )
     upload_url_s: int = Field(3600, ge=60, le=604800, description="Seconds a part URL is valid")
     download_url_s: int = Field(
@@ -119,6 +142,13 @@ class Settings(BaseSettings):
         description="Least level that is logged: debug, info, warning or error",
     )
     log_json: bool = Field(True, description="Log as JSON lines; plain text when off")
+
+    @property
+    def quota(self) -> Quota:
+        """The limits of accounts that have none of their own."""
+        return Quota(
+            self.quota_stored_bytes, self.quota_videos_in_flight, self.quota_minutes_per_day
+        )
 
 
 def load_settings(**overrides: Any) -> Settings:

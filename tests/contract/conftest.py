@@ -15,11 +15,14 @@ from carrete.adapters.postgres.engine import Database
 from carrete.adapters.postgres.events import PostgresEvents
 from carrete.adapters.postgres.jobs import PostgresJobs
 from carrete.adapters.postgres.maintenance import PostgresMaintenance
+from carrete.adapters.postgres.operator import PostgresOperator
+from carrete.adapters.postgres.shares import PostgresShares
 from carrete.adapters.postgres.videos import PostgresVideos
 from carrete.bootstrap import create_local_resources, open_container
 from carrete.config import load_settings
 from carrete.domain.account import Account, Role
 from carrete.domain.ids import new_id
+from carrete.domain.quota import Quota
 from carrete.domain.video import Video
 from carrete.ports import (
     AccountStore,
@@ -28,7 +31,9 @@ from carrete.ports import (
     MaintenanceStore,
     NewVideo,
     ObjectStore,
+    OperatorStore,
     Queue,
+    ShareStore,
     VideoStore,
 )
 
@@ -36,9 +41,11 @@ SHIFTED = (
     ("task", ("lease_until", "run_after", "rung_at")),
     ("video", ("updated_at",)),
     ("artifact", ("swept_at",)),
-    ("session", ("expires_at",)),
+    ("session", ("expires_at", "seen_at")),
     ("signin_attempt", ("window_start",)),
     ("event", ("at",)),
+    ("share", ("expires_at",)),
+    ("worker", ("seen_at",)),
 )
 
 
@@ -51,7 +58,10 @@ class Stores:
     jobs: JobStore
     maintenance: MaintenanceStore
     events: EventLog
+    shares: ShareStore
+    operator: OperatorStore
     elapse: Callable[[float], Awaitable[None]]
+    limit: Callable[[Quota], None]
 
     async def account(self, name: str = "ana") -> Account:
         return await self.accounts.create_account(f"{name}@example.org", "hash", Role.USER)
@@ -86,7 +96,11 @@ def _in_memory() -> Stores:
         shift += timedelta(seconds=seconds)
 
     store = MemoryStore(clock=lambda: datetime.now(UTC) + shift)
-    return Stores(store, store, store, store, store, elapse)
+
+    def limit(quota: Quota) -> None:
+        store.quota = quota
+
+    return Stores(store, store, store, store, store, store, store, elapse, limit)
 
 
 @pytest.fixture(params=["memory", "postgres"])
@@ -108,13 +122,21 @@ async def stores(store_url: str | None) -> AsyncIterator[Stores]:
                 past = ", ".join(f"{c} = {c} - make_interval(secs => :s)" for c in columns)
                 await tx.rows(f"UPDATE {table} SET {past}", s=seconds)  # noqa: S608 - constants
 
+    videos, jobs = PostgresVideos(database), PostgresJobs(database)
+
+    def limit(quota: Quota) -> None:
+        videos._quota = jobs._quota = quota
+
     yield Stores(
         PostgresAccounts(database),
-        PostgresVideos(database),
-        PostgresJobs(database),
+        videos,
+        jobs,
         PostgresMaintenance(database),
         PostgresEvents(database),
+        PostgresShares(database),
+        PostgresOperator(database),
         elapse,
+        limit,
     )
     await database.close()
 

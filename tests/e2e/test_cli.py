@@ -80,6 +80,11 @@ async def test_a_video_is_uploaded_shown_downloaded_renamed_and_deleted(
     assert sha256(tmp_path / clip.name) == sha256(clip)
     assert (await cli.run("rename", video_id, "boda.mp4")).code == 0
     assert "boda.mp4" in (await cli.run("ls", "--state", "ready")).out
+    link = (await cli.run("share", video_id, "--days", "1", "--json")).json
+    assert link["url"].endswith(f"/s/{link['token']}")
+    assert "/s/" in (await cli.run("share", video_id, "--password-stdin", stdin="olives\n")).out
+    ended = (await cli.run("unshare", video_id, "--json")).json["ended"]
+    assert (len(ended), link["id"] in ended) == (2, True)
     assert (await cli.run("rm", video_id)).code == 2
     assert (await cli.run("rm", "--yes", video_id)).code == 0
     assert (await cli.run("show", video_id)).code == 4
@@ -176,6 +181,15 @@ async def test_an_operators_commands_see_a_sound_system(operator: Cli) -> None:
     assert isinstance((await operator.run("dlq", "ls", "--json")).json["items"], list)
     migrated = (await operator.run("migrate", "--json")).json
     assert migrated["before"] == migrated["after"] == migrated["newest"]
+
+
+async def test_an_operator_makes_an_account_an_admin(operator: Cli, stranger: Cli) -> None:
+    email = f"{uuid4().hex}@example.org"
+    words = ("--email", email, "--password-stdin")
+    assert (await stranger.run("register", *words, stdin=f"{PASSWORD}\n")).code == 0
+    done = await operator.run("user", "role", email.upper(), "admin", "--json")
+    assert (done.json["email"], done.json["role"]) == (email, "admin")
+    assert (await operator.run("user", "role", "nobody@example.org", "admin")).code == 4
 
 
 async def test_a_doctor_says_what_is_wrong_and_how_to_mend_it(operator: Cli) -> None:

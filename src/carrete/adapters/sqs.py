@@ -9,6 +9,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from carrete import tracing
 from carrete.adapters.canceled import end_if_canceled
 from carrete.domain.failures import TransientError, UnavailableError
-from carrete.ports import DeadLetterMessage, Doorbell, Message
+from carrete.ports import DeadLetterMessage, Doorbell, Message, QueueDepth
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
@@ -62,6 +63,10 @@ async def _asking(doing: str, wait_s: float = 0.0) -> AsyncIterator[None]:
 def _gone(error: TransientError) -> bool:
     cause = error.__cause__
     return isinstance(cause, ClientError) and cause.response["Error"].get("Code") in _GONE
+
+
+def _sent_at(milliseconds: str | None) -> datetime | None:
+    return None if milliseconds is None else datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
 
 
 class SqsQueue:
@@ -108,7 +113,7 @@ class SqsQueue:
                 MaxNumberOfMessages=most,
                 VisibilityTimeout=int(visibility_s),
                 WaitTimeSeconds=min(int(wait_s), _LONGEST_WAIT_S),
-                MessageSystemAttributeNames=["ApproximateReceiveCount"],
+                MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
                 MessageAttributeNames=[tracing.HEADER],
             )
         return [
@@ -116,6 +121,8 @@ class SqsQueue:
                 receipt=item["ReceiptHandle"],
                 received=int(item.get("Attributes", {}).get("ApproximateReceiveCount", "1")),
                 body=item["Body"],
+                id=item["MessageId"],
+                sent_at=_sent_at(item.get("Attributes", {}).get("SentTimestamp")),
                 traceparent=_traceparent(item),
             )
             for item in answer.get("Messages", [])
@@ -168,6 +175,27 @@ class SqsQueue:
                 break
             found += [read_dead_letter(message) for message in batch]
         return found
+
+    async def depth(self) -> QueueDepth:
+        """See the port."""
+        waiting, hidden = await self._count(self._url)
+        dead, looked_at = await self._count(self._dlq)
+        return QueueDepth(waiting, hidden, dead + looked_at)
+
+    async def _count(self, url: str) -> tuple[int, int]:
+        async with _asking("counting messages"):
+            answer = await self._sqs.get_queue_attributes(
+                QueueUrl=url,
+                AttributeNames=[
+                    "ApproximateNumberOfMessages",
+                    "ApproximateNumberOfMessagesDelayed",
+                    "ApproximateNumberOfMessagesNotVisible",
+                ],
+            )
+        counts = answer["Attributes"]
+        shown = int(counts.get("ApproximateNumberOfMessages", "0"))
+        delayed = int(counts.get("ApproximateNumberOfMessagesDelayed", "0"))
+        return shown + delayed, int(counts.get("ApproximateNumberOfMessagesNotVisible", "0"))
 
     async def check(self) -> None:
         """See the port."""

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -13,12 +14,18 @@ from carrete.api import openapi
 from carrete.api.errors import add_error_handlers
 from carrete.api.hub import EventHub
 from carrete.api.middleware import Bounded, HeadAsGet, Observed
+from carrete.api.page import Page
 from carrete.api.probes import Probes
+from carrete.api.rates import CLIENT_FACTOR, RateLimited, TokenBuckets
 from carrete.api.routes import (
     accounts,
     downloads,
     events,
     maps,
+    me,
+    operator,
+    shared,
+    shares,
     streams,
     system,
     uploads,
@@ -28,8 +35,25 @@ from carrete.api.state import Api
 from carrete.bootstrap import Container, open_container
 from carrete.config import Settings, load_settings
 from carrete.metrics import ApiMetrics, QueueMetrics, new_registry
+from carrete.ports import ObjectStore
 from carrete.usecases.passwords import Passwords
 from carrete.usecases.streams import SignedUrls
+
+ROUTES = (
+    accounts,
+    me,
+    uploads,
+    videos,
+    maps,
+    downloads,
+    streams,
+    shares,
+    shared,
+    events,
+    operator,
+    system,
+)
+"""In the order of the document."""
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -63,9 +87,16 @@ def create_app(source: Settings | Container) -> FastAPI:
     if settings.site_origin:
         _allow_site(app, settings.site_origin)
     app.add_middleware(HeadAsGet)
+    app.add_middleware(Page, directory=settings.web_dir)
     app.add_middleware(Bounded)
-    app.add_middleware(Observed, metrics=metrics)
-    for module in (accounts, uploads, videos, maps, downloads, streams, events, system):
+    app.add_middleware(
+        RateLimited,
+        buckets=TokenBuckets(
+            CLIENT_FACTOR * settings.rate_per_s, CLIENT_FACTOR * settings.rate_burst
+        ),
+    )
+    app.add_middleware(Observed, metrics=metrics, https=settings.cookie_secure)
+    for module in ROUTES:
         module.add_routes(app)
     return app
 
@@ -79,6 +110,13 @@ def openapi_text() -> str:
         sqs_dlq_url="unused",
     )
     return json.dumps(create_app(settings).openapi(), indent=1, ensure_ascii=False) + "\n"
+
+
+async def objects_origin(objects: ObjectStore) -> str:
+    """Where presigned URLs point, which the page must be allowed to read from."""
+    # Signing is arithmetic: the client knows how it addresses its bucket, and asks nobody.
+    url = urlsplit(await objects.sign_get("any", 60))
+    return f"{url.scheme}://{url.netloc}"
 
 
 def _lifespan(source: Settings | Container, metrics: ApiMetrics, queue: QueueMetrics) -> Lifespan:
@@ -97,6 +135,8 @@ def _lifespan(source: Settings | Container, metrics: ApiMetrics, queue: QueueMet
                 hub=hub,
                 probes=Probes(container, queue),
                 urls=SignedUrls(container.objects, container.settings.download_url_s),
+                objects_origin=await objects_origin(container.objects),
+                rates=TokenBuckets(container.settings.rate_per_s, container.settings.rate_burst),
             )
             listening = asyncio.create_task(hub.run(), name="event hub")
             try:

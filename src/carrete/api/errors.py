@@ -10,12 +10,20 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from carrete.api.problems import FieldErrors, problem_response
+from carrete.api.rates import RateLimitedError
 from carrete.domain.account import EmailTakenError, TooManyAttemptsError, WrongCredentialsError
 from carrete.domain.failures import CarreteError, TransientError
+from carrete.domain.quota import QuotaExceededError
+from carrete.domain.share import (
+    DownloadNotAllowedError,
+    InvalidExpiryError,
+    ShareLockedError,
+    TooManySharesError,
+)
 from carrete.domain.upload import InvalidNameError
 from carrete.domain.video import InvalidStateError
 from carrete.ports import IdempotencyConflictError, NotFoundError, UploadGoneError
-from carrete.usecases.accounts import InvalidEmailError
+from carrete.usecases.accounts import InvalidEmailError, WrongPasswordError
 from carrete.usecases.complete_upload import (
     SizeMismatchError,
     UploadIncompleteError,
@@ -44,6 +52,7 @@ class TooManyStreamsError(CarreteError):
 CODES: dict[type[CarreteError], str] = {
     UnauthenticatedError: "unauthenticated",
     WrongCredentialsError: "wrong_credentials",
+    WrongPasswordError: "wrong_credentials",
     CsrfError: "csrf",
     NotFoundError: "not_found",
     EmailTakenError: "email_taken",
@@ -59,6 +68,12 @@ CODES: dict[type[CarreteError], str] = {
     EmptyFileError: "empty_file",
     InvalidNameError: "invalid_name",
     TooManyAttemptsError: "too_many_attempts",
+    QuotaExceededError: "quota_exceeded",
+    ShareLockedError: "password_required",
+    DownloadNotAllowedError: "forbidden",
+    TooManySharesError: "too_many_shares",
+    InvalidExpiryError: "invalid_request",
+    RateLimitedError: "rate_limited",
     TooManyStreamsError: "too_many_streams",
     TransientError: "unavailable",
 }
@@ -67,6 +82,7 @@ CODES: dict[type[CarreteError], str] = {
 FIELDS: dict[type[CarreteError], str] = {
     InvalidEmailError: "email",
     InvalidCursorError: "cursor",
+    InvalidExpiryError: "expires_at",
     InvalidNameError: "name",
     EmptyFileError: "size_bytes",
     TooLargeError: "size_bytes",
@@ -109,13 +125,20 @@ async def _carrete_error(request: Request, error: Exception) -> Response:
         structlog.get_logger().warning("out of reach", error=detail)
         detail = "A service that Carrete needs is out of reach. Try again in a moment."
         headers["Retry-After"] = str(RETRY_S)
-    elif isinstance(error, TooManyAttemptsError):
+    elif isinstance(error, TooManyAttemptsError | RateLimitedError):
         headers["Retry-After"] = str(error.retry_after_s)
     elif isinstance(error, TooManyStreamsError):
         headers["Retry-After"] = str(RETRY_S)
     elif isinstance(error, UnauthenticatedError):
         headers["WWW-Authenticate"] = "Bearer"
-    return _answer(request, code, detail, errors=_fields(error), headers=headers)
+    more: dict[str, Any] = {}
+    if isinstance(error, QuotaExceededError):
+        more = {"quota": error.kind, "used": error.used, "limit": error.limit}
+    # 401 would tell a page that its session is over
+    status = 403 if isinstance(error, WrongPasswordError) else None
+    return _answer(
+        request, code, detail, errors=_fields(error), headers=headers, status=status, more=more
+    )
 
 
 def _fields(error: CarreteError) -> FieldErrors:
@@ -175,6 +198,16 @@ def _answer(
     *,
     errors: FieldErrors = (),
     headers: dict[str, str] | None = None,
+    status: int | None = None,
+    more: dict[str, Any] | None = None,
 ) -> Response:
     request.state.problem = code
-    return problem_response(code, detail, request.state.request_id, errors=errors, headers=headers)
+    return problem_response(
+        code,
+        detail,
+        request.state.request_id,
+        errors=errors,
+        headers=headers,
+        status=status,
+        more=more,
+    )

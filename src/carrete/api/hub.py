@@ -113,6 +113,11 @@ class EventHub:
             del self._counts[owner]
         self._metrics.streams.dec()
 
+    def close_streams(self, owner_id: UUID) -> None:
+        """End an owner's streams: whoever may still watch comes back, and is looked at again."""
+        for subscription in tuple(self._streams.get(owner_id, ())):
+            subscription.close()
+
     def close(self) -> None:
         """End all streams, and those that are still to come: the process stops."""
         self._closed = True

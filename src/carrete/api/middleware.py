@@ -7,6 +7,7 @@ between a stream and its client's disconnection.
 import asyncio
 import re
 import time
+from collections.abc import Sequence
 from uuid import uuid4
 
 import structlog
@@ -27,6 +28,9 @@ BODY_S = 30.0
 """Seconds in which a whole body must arrive."""
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_TOKEN_PATH = re.compile(r"^(/api/shared/|/s/|/embed/)[^/]+")
+"""Addresses in which somebody's link stands, which lets in whoever reads it."""
+
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _QUIET = {"/healthz", "/readyz", "/metrics"}
 """Routes that machines ask all day: logged only when they fail, never traced."""
@@ -37,14 +41,31 @@ _SAFE_HEADERS = (
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
 )
+_HTTPS_ONLY = (b"strict-transport-security", b"max-age=63072000")
+"""Two years, as browsers' preload lists ask for (RFC 6797)."""
+
+SEND_S = 60.0
+"""Seconds in which a client must take the next piece of an answer; one that does not is gone."""
+
+
+class SlowClientError(Exception):
+    """The client does not take its answer."""
 
 
 class Observed:
     """Gives each request an id, answers what nobody caught, logs and counts."""
 
-    def __init__(self, app: ASGIApp, metrics: ApiMetrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: ApiMetrics, *, https: bool = False) -> None:
+        """Surround ``app``.
+
+        Args:
+            app: what answers.
+            metrics: what is counted.
+            https: whether browsers are told to never come by plain HTTP.
+        """
         self._app = app
         self._metrics = metrics
+        self._headers = (*_SAFE_HEADERS, _HTTPS_ONLY) if https else _SAFE_HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -55,10 +76,12 @@ class Observed:
         scope.setdefault("state", {})["request_id"] = request_id
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        answer = _Answer(send, request_id)
+        answer = _Answer(send, request_id, self._headers)
         began = time.perf_counter()
         try:
             await self._traced(scope, receive, answer)
+        except SlowClientError as exc:
+            structlog.get_logger().warning("a client was given up", reason=str(exc))
         except Exception:
             structlog.get_logger().exception("a request met a bug")
             if answer.status:
@@ -101,7 +124,7 @@ class Observed:
             "request",
             method=scope["method"],
             # Never the query: a signature or a cursor may be in it.
-            path=scope["path"][:200],
+            path=_TOKEN_PATH.sub(r"\1[secret]", scope["path"][:200]),
             route=route,
             status=answer.status,
             ms=round(seconds * 1000, 1),
@@ -137,9 +160,10 @@ def _header(scope: Scope, wanted: bytes) -> str | None:
 class _Answer:
     """Passes an answer on with our headers, and remembers what it was."""
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    def __init__(self, send: Send, request_id: str, safe: Sequence[tuple[bytes, bytes]]) -> None:
         self._send = send
         self._request_id = request_id
+        self._safe = safe
         self.status = 0
         self.is_stream = False
 
@@ -149,7 +173,7 @@ class _Answer:
             headers = [*message.get("headers", ()), (b"x-request-id", self._request_id.encode())]
             present = {name.lower(): value for name, value in headers}
             self.is_stream = present.get(b"content-type", b"").startswith(b"text/event-stream")
-            headers += [item for item in _SAFE_HEADERS if item[0] not in present]
+            headers += [item for item in self._safe if item[0] not in present]
             message = {**message, "headers": headers}
         await self._send(message)
 
@@ -171,7 +195,7 @@ class Bounded:
             answer = problem_response(*refused, scope["state"]["request_id"])
             await answer(scope, receive, send)
             return
-        await self._app(scope, _limited(receive), send)
+        await self._app(scope, _limited(receive), _patient(send))
 
 
 def _refusal(scope: Scope) -> tuple[str, str] | None:
@@ -211,6 +235,19 @@ def _limited(receive: Receive) -> Receive:
             raise HTTPException(413, f"The body is longer than {MAX_BODY} bytes")
         whole = not message.get("more_body", False)
         return message
+
+    return bounded
+
+
+def _patient(send: Send) -> Send:
+    """``send`` that gives up a client who takes nothing: its answer would stay in memory."""
+
+    async def bounded(message: Message) -> None:
+        try:
+            async with asyncio.timeout(SEND_S):
+                await send(message)
+        except TimeoutError as exc:
+            raise SlowClientError(f"took nothing for {SEND_S:g} s") from exc
 
     return bounded
 

@@ -26,7 +26,9 @@ TAGS = [
     {"name": "videos", "description": "Videos and their processing"},
     {"name": "downloads", "description": "Links to stored files"},
     {"name": "streams", "description": "Playlists that grow while the video is made"},
+    {"name": "shares", "description": "Links with which people without an account watch a video"},
     {"name": "events", "description": "What happens, as it happens"},
+    {"name": "operator", "description": "For admins; for everybody else it is not there"},
     {"name": "system", "description": "For load balancers and operators"},
 ]
 SECURITY_SCHEMES = {
@@ -56,6 +58,7 @@ def operation(
     public: bool = False,
     changes: bool = False,
     responses: dict[int | str, dict[str, Any]] | None = None,
+    statuses: dict[str, int] | None = None,
 ) -> dict[str, Any]:
     """Keyword arguments for ``add_api_route`` that document an operation in full.
 
@@ -69,8 +72,10 @@ def operation(
         public: whether it works without a session.
         changes: whether it changes something, and so is guarded against other sites' pages.
         responses: further successes.
+        statuses: of problems that have another one here than usual.
     """
     common = ["internal_error", "unavailable"]
+    common += [] if tag == "system" else ["rate_limited"]
     common += ["invalid_request"] if changes or not public else []
     common += [] if public else ["unauthenticated"]
     common += ["csrf"] if changes and not public else []
@@ -82,7 +87,7 @@ def operation(
         "tags": [tag],
         "status_code": status,
         "response_model": model,
-        "responses": problem_docs(every) | (responses or {}),
+        "responses": problem_docs(every, statuses) | (responses or {}),
         "openapi_extra": {"security": [] if public else [{"bearer": []}, {"session": []}]},
     }
 

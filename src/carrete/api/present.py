@@ -3,12 +3,15 @@
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from pydantic_core import to_json
 from starlette.responses import Response
 
 from carrete.domain import account as accounts
 from carrete.domain.failures import SENTENCES, FailureCode
+from carrete.domain.quota import Quota, Usage
+from carrete.domain.share import Share
 from carrete.domain.task import Task
 from carrete.domain.upload import part_count
 from carrete.domain.video import Video
@@ -42,6 +45,66 @@ def signed_in(value: SignedIn) -> dict[str, Any]:
         "account": account(value.account),
         "token": value.token,
         "expires_at": value.expires_at,
+    }
+
+
+def session(value: accounts.Session, current: UUID) -> dict[str, Any]:
+    """See ``schemas.Sessions``."""
+    return {
+        "id": value.id,
+        "label": value.label,
+        "created_at": value.created_at,
+        "seen_at": value.seen_at,
+        "expires_at": value.expires_at,
+        "current": value.id == current,
+    }
+
+
+def usage(used: Usage, limits: Quota) -> dict[str, Any]:
+    """See ``schemas.Usage``."""
+    return {
+        "stored_bytes": {"used": used.stored_bytes, "limit": limits.stored_bytes or None},
+        "videos_in_flight": {
+            "used": used.videos_in_flight,
+            "limit": limits.videos_in_flight or None,
+        },
+        "minutes_today": {
+            "used": round(used.minutes_today, 2),
+            "limit": limits.minutes_per_day or None,
+        },
+    }
+
+
+def share(value: Share) -> dict[str, Any]:
+    """See ``schemas.Share``."""
+    return {
+        "id": value.id,
+        "token": value.token,
+        "path": f"/s/{value.token}",
+        "embed_path": f"/embed/{value.token}",
+        "has_password": value.password_hash is not None,
+        "allow_download": value.allow_download,
+        "created_at": value.created_at,
+        "expires_at": value.expires_at,
+        "views": value.views,
+    }
+
+
+def shared_video(link: Share, value: Video | None) -> dict[str, Any]:
+    """See ``schemas.SharedVideo``."""
+    if value is None:
+        return {"password_required": True}
+    return {
+        "password_required": False,
+        "name": value.name,
+        "state": value.state,
+        "duration_s": value.duration_s,
+        "width": value.width,
+        "height": value.height,
+        "playable": value.playable,
+        "has_poster": value.has_poster,
+        "has_storyboard": value.has_storyboard,
+        "allow_download": link.allow_download,
     }
 
 

@@ -27,10 +27,13 @@ PROBLEMS: dict[str, Problem] = {
     "wrong_credentials": Problem(401, "Wrong e-mail address or password"),
     "forbidden": Problem(403, "Not allowed"),
     "csrf": Problem(403, "The X-Carrete-Client header is missing"),
+    "quota_exceeded": Problem(403, "The account's limit is reached"),
+    "password_required": Problem(403, "The link has a password"),
     "not_found": Problem(404, "Not found"),
     "method_not_allowed": Problem(405, "Method not allowed"),
     "timeout": Problem(408, "The request took too long to arrive"),
     "email_taken": Problem(409, "An account with this address exists"),
+    "too_many_shares": Problem(409, "The video has as many links as it may"),
     "invalid_state": Problem(409, "The video is not in a state that allows this"),
     "idempotency_conflict": Problem(409, "This Idempotency-Key was used with another request"),
     "upload_gone": Problem(409, "The upload is no longer there"),
@@ -38,6 +41,7 @@ PROBLEMS: dict[str, Problem] = {
     "size_mismatch": Problem(409, "The stored file has another size than announced"),
     "too_large": Problem(413, "Too large"),
     "too_many_attempts": Problem(429, "Too many attempts"),
+    "rate_limited": Problem(429, "Too many requests"),
     "too_many_streams": Problem(429, "Too many open event streams"),
     "headers_too_large": Problem(431, "The request's address or headers are too long"),
     "internal_error": Problem(500, "Something went wrong on our side"),
@@ -55,11 +59,23 @@ def problem_response(
     *,
     errors: FieldErrors = (),
     headers: Mapping[str, str] | None = None,
+    status: int | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> Response:
-    """A problem as a response, with the status of its code."""
-    kind = PROBLEMS[code]
-    body = problem_body(code, detail, request_id, errors)
-    return Response(to_json(body), kind.status, headers, MEDIA_TYPE)
+    """A problem as a response, with the status of its code unless another one is given.
+
+    Args:
+        code: a key of ``PROBLEMS``.
+        detail: what was wrong this time.
+        request_id: names the request in the logs.
+        errors: what was wrong with which field.
+        headers: of the response.
+        status: where the code means the same and its usual status would not.
+        more: further members, such as those of ``quota_exceeded``.
+    """
+    body = problem_body(code, detail, request_id, errors) | dict(more or {})
+    body["status"] = status or body["status"]
+    return Response(to_json(body), body["status"], headers, MEDIA_TYPE)
 
 
 def problem_body(
@@ -82,18 +98,28 @@ def problem_body(
     return body
 
 
-def problem_docs(codes: Iterable[str]) -> dict[int | str, dict[str, Any]]:
-    """The OpenAPI responses of an operation that may answer with these problems."""
+def problem_docs(
+    codes: Iterable[str], statuses: Mapping[str, int] | None = None
+) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI responses of an operation that may answer with these problems.
+
+    Args:
+        codes: of the problems.
+        statuses: of those codes that have another one than usual.
+    """
     by_status: dict[int, list[str]] = {}
     for code in codes:
-        by_status.setdefault(PROBLEMS[code].status, []).append(code)
+        status = (statuses or {}).get(code, PROBLEMS[code].status)
+        by_status.setdefault(status, []).append(code)
     return {
         status: {
             "description": "; ".join(f"`{code}`: {PROBLEMS[code].title}" for code in group),
             "content": {
                 MEDIA_TYPE: {
                     "schema": {"$ref": "#/components/schemas/Problem"},
-                    "examples": {code: {"value": _example(code)} for code in group},
+                    "examples": {
+                        code: {"value": _example(code) | {"status": status}} for code in group
+                    },
                 }
             },
         }
@@ -105,4 +131,7 @@ def _example(code: str) -> dict[str, Any]:
     errors = [("parts.3", "missing")] if code == "upload_incomplete" else ()
     if code == "invalid_request":
         errors = [("size_bytes", "Input should be a valid integer")]
-    return problem_body(code, f"{PROBLEMS[code].title}.", "5f0c6c3e9d3b4b0f", errors)
+    body = problem_body(code, f"{PROBLEMS[code].title}.", "5f0c6c3e9d3b4b0f", errors)
+    if code == "quota_exceeded":
+        body |= {"quota": "videos_in_flight", "used": 1001, "limit": 1000}
+    return body

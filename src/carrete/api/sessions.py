@@ -2,6 +2,7 @@
 
 import time
 from collections import OrderedDict
+from uuid import UUID
 
 from carrete.domain.account import Account, Session
 
@@ -40,6 +41,8 @@ class SessionCache:
         while len(self._entries) > MAX_ENTRIES:
             self._entries.popitem(last=False)
 
-    def forget(self, token_hash: bytes) -> None:
-        """A session that was ended here."""
-        self._entries.pop(token_hash, None)
+    def forget_account(self, account_id: UUID) -> None:
+        """Some of the account's sessions were ended here: ask the database about all of them."""
+        for token_hash, (_, account, _) in tuple(self._entries.items()):
+            if account.id == account_id:
+                del self._entries[token_hash]

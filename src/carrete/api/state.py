@@ -2,16 +2,19 @@
 
 from dataclasses import dataclass, field
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Request
 
 from carrete.api.errors import CsrfError, UnauthenticatedError
 from carrete.api.hub import EventHub
 from carrete.api.probes import Probes
+from carrete.api.rates import RateLimitedError, TokenBuckets, cost_of
 from carrete.api.sessions import SessionCache
 from carrete.bootstrap import Container
 from carrete.config import Settings
-from carrete.domain.account import Account
+from carrete.domain.account import Account, Role, Session
+from carrete.ports import NotFoundError
 from carrete.usecases.accounts import Client, SignInPolicy, identify, token_hash
 from carrete.usecases.passwords import Passwords
 from carrete.usecases.streams import SignedUrls
@@ -31,6 +34,8 @@ class Api:
     hub: EventHub
     probes: Probes
     urls: SignedUrls
+    objects_origin: str
+    rates: TokenBuckets
     sessions: SessionCache = field(default_factory=SessionCache)
 
     @property
@@ -43,6 +48,11 @@ class Api:
         """Bounds of signing in."""
         settings = self.settings
         return SignInPolicy(settings.signin_limit, settings.signin_window_s, settings.session_days)
+
+    def forget_sessions(self, account_id: UUID) -> None:
+        """Some of the account's sessions have ended: no stream and no memory may outlive them."""
+        self.sessions.forget_account(account_id)
+        self.hub.close_streams(account_id)
 
 
 async def the_api(request: Request) -> Api:
@@ -75,6 +85,7 @@ async def signed_in(request: Request) -> Account:
 
     Raises:
         UnauthenticatedError: no token came, or it opens no session.
+        RateLimitedError: the account asks too often.
         CsrfError: a page of another site may have sent this: the cookie came, our header did not.
     """
     token, by_cookie = token_of(request)
@@ -90,6 +101,9 @@ async def signed_in(request: Request) -> Account:
             raise UnauthenticatedError("the session is unknown or has expired")
         api.sessions.put(hashed, *found)
     request.state.account_id = found[0].id
+    if wait_s := api.rates.take(found[0].id, cost_of(request.url.path)):
+        raise RateLimitedError(wait_s)
+    request.state.session = found[1]
     return found[0]
 
 
@@ -101,3 +115,26 @@ def client_of(request: Request) -> Client:
 
 ApiDep = Annotated[Api, Depends(the_api)]
 AccountDep = Annotated[Account, Depends(signed_in)]
+
+
+async def the_session(request: Request, _account: AccountDep) -> Session:
+    """The session that the request came with."""
+    session: Session = request.state.session
+    return session
+
+
+SessionDep = Annotated[Session, Depends(the_session)]
+
+
+async def the_admin(account: AccountDep) -> Account:
+    """The admin that the request speaks for.
+
+    Raises:
+        NotFoundError: whoever else asks is not even told that there is something.
+    """
+    if account.role is not Role.ADMIN:
+        raise NotFoundError("there is nothing here")
+    return account
+
+
+AdminDep = Annotated[Account, Depends(the_admin)]

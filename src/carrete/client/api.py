@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack
+from datetime import datetime
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
 from uuid import UUID
@@ -15,6 +16,8 @@ from carrete.client.models import (
     CreatedVideo,
     DownloadLink,
     JobView,
+    SharePage,
+    ShareView,
     SignedParts,
     SignIn,
     StoredUpload,
@@ -172,6 +175,35 @@ class CarreteClient:
     async def remove(self, video_id: UUID) -> None:
         """Delete a video and everything made from it."""
         await self._delete(f"/videos/{video_id}")
+
+    # ── links ───────────────────────────────────────────────────────────────────────────────────
+
+    async def share(
+        self,
+        video_id: UUID,
+        *,
+        expires_at: datetime | None = None,
+        password: str | None = None,
+        allow_download: bool = False,
+    ) -> ShareView:
+        """Make a link to a video. Not repeated by itself: it would make two."""
+        body = _given(
+            expires_at=None if expires_at is None else expires_at.isoformat(),
+            password=password,
+            allow_download=allow_download,
+        )
+        path = f"/videos/{video_id}/shares"
+        answer = await self._caller.call("POST", path, json=body, idempotent=False)
+        return self._caller.read(ShareView, answer)
+
+    async def shares(self, video_id: UUID) -> tuple[ShareView, ...]:
+        """A video's links, the newest first."""
+        answer = await self._caller.call("GET", f"/videos/{video_id}/shares")
+        return self._caller.read(SharePage, answer).items
+
+    async def unshare(self, video_id: UUID, share_id: UUID) -> None:
+        """End a link."""
+        await self._delete(f"/videos/{video_id}/shares/{share_id}")
 
     # ── bytes ───────────────────────────────────────────────────────────────────────────────────
 

@@ -36,6 +36,7 @@ class Session:
     Attributes:
         id: names the session in lists; not the secret.
         label: the client's own description (its user agent), shortened.
+        seen_at: when it was last used, to the minute.
     """
 
     id: UUID
@@ -43,6 +44,7 @@ class Session:
     label: str
     created_at: datetime
     expires_at: datetime
+    seen_at: datetime
 
 
 class EmailTakenError(CarreteError):

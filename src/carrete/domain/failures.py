@@ -20,6 +20,7 @@ class FailureCode(StrEnum):
     TOO_LARGE = "too_large"
     UNSUPPORTED = "unsupported"
     SOURCE_MISSING = "source_missing"
+    QUOTA_EXCEEDED = "quota_exceeded"
     GAVE_UP = "gave_up"
     INTERNAL = "internal_error"
 
@@ -73,6 +74,12 @@ SENTENCES: dict[FailureCode, Sentence] = {
     FailureCode.SOURCE_MISSING: Sentence(
         "The uploaded file is no longer stored. Upload it again.",
         "El archivo subido ya no está almacenado. Súbelo de nuevo.",
+    ),
+    FailureCode.QUOTA_EXCEEDED: Sentence(
+        "Your minutes of processing for today are used up. Your file is kept: reprocess it "
+        "tomorrow, or ask the operator for more.",
+        "Has gastado tus minutos de proceso de hoy. Tu archivo se conserva: procésalo de nuevo "
+        "mañana o pide más al operador.",
     ),
     FailureCode.GAVE_UP: Sentence(
         "Processing was interrupted too many times. Nothing is wrong with your file: "

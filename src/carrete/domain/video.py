@@ -24,6 +24,9 @@ class VideoState(StrEnum):
 IN_WORK = frozenset({VideoState.QUEUED, VideoState.PROCESSING})
 """States in which a job has work left to do."""
 
+IN_FLIGHT = IN_WORK | {VideoState.UPLOADING}
+"""States of videos that still cost something to finish."""
+
 REPROCESSABLE = frozenset({VideoState.READY, VideoState.FAILED, VideoState.CANCELED})
 """States from which the original can be processed anew."""
 

@@ -4,7 +4,7 @@ Adapters translate their own errors into the ones named here, once. Every method
 ``TransientError`` when the service behind it can't be reached.
 """
 
-from carrete.ports.accounts import AccountStore
+from carrete.ports.accounts import MAX_SESSIONS, SEEN_S, AccountStore
 from carrete.ports.backup import DumpError, DumpStore, KeptObject
 from carrete.ports.common import (
     IdempotencyConflictError,
@@ -18,7 +18,19 @@ from carrete.ports.jobs import Completion, JobStore, Need, Removal, StoredFile
 from carrete.ports.maintenance import AbandonedUpload, Freed, MaintenanceStore, QueueCounts
 from carrete.ports.notices import Notices
 from carrete.ports.objects import ObjectHead, ObjectStore, OpenUpload, PartToSend, SignedRequest
-from carrete.ports.queue import DeadLetterMessage, Message, Queue
+from carrete.ports.operator import (
+    MAX_WORKERS,
+    Backlog,
+    BuriedTask,
+    KnownAccount,
+    KnownWorker,
+    OperatorStore,
+    RunningTask,
+    Tally,
+    WorkerReport,
+)
+from carrete.ports.queue import DeadLetterMessage, Message, Queue, QueueDepth
+from carrete.ports.shares import ShareStore
 from carrete.ports.transcoder import Transcoder
 from carrete.ports.videos import (
     Artifact,
@@ -32,9 +44,14 @@ from carrete.ports.videos import (
 from carrete.ports.workspace import Workspace
 
 __all__ = [
+    "MAX_SESSIONS",
+    "MAX_WORKERS",
+    "SEEN_S",
     "AbandonedUpload",
     "AccountStore",
     "Artifact",
+    "Backlog",
+    "BuriedTask",
     "ChunkSize",
     "Completion",
     "DeadLetterMessage",
@@ -47,6 +64,8 @@ __all__ = [
     "JobDetail",
     "JobStore",
     "KeptObject",
+    "KnownAccount",
+    "KnownWorker",
     "MaintenanceStore",
     "Message",
     "Need",
@@ -56,17 +75,23 @@ __all__ = [
     "ObjectHead",
     "ObjectStore",
     "OpenUpload",
+    "OperatorStore",
     "PartSink",
     "PartToSend",
     "ProgressSink",
     "Queue",
     "QueueCounts",
+    "QueueDepth",
     "Removal",
     "Results",
+    "RunningTask",
+    "ShareStore",
     "SignedRequest",
     "StoredFile",
+    "Tally",
     "Transcoder",
     "UploadGoneError",
     "VideoStore",
+    "WorkerReport",
     "Workspace",
 ]

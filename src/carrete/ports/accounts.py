@@ -5,6 +5,14 @@ from typing import Protocol
 from uuid import UUID
 
 from carrete.domain.account import Account, Role, Session
+from carrete.domain.quota import OwnQuota, Usage
+
+SEEN_S = 60
+"""Seconds to which it is kept when a session was last used: a write for each request costs more
+than it tells."""
+
+MAX_SESSIONS = 50
+"""Sessions of one account."""
 
 
 class AccountStore(Protocol):
@@ -29,11 +37,30 @@ class AccountStore(Protocol):
     async def open_session(
         self, account_id: UUID, token_hash: bytes, label: str, expires_at: datetime
     ) -> Session:
-        """Add a session that the token with this SHA-256 opens."""
+        """Add a session that the token with this SHA-256 opens.
+
+        Of more than ``MAX_SESSIONS`` the ones that were used the longest ago end.
+        """
         ...
 
     async def session(self, token_hash: bytes) -> tuple[Account, Session] | None:
-        """The unexpired session of a token and its account."""
+        """The unexpired session of a token and its account; ``seen_at`` is kept to ``SEEN_S``."""
+        ...
+
+    async def sessions(self, account_id: UUID) -> list[Session]:
+        """The account's unexpired sessions, those used last first."""
+        ...
+
+    async def end_session(self, account_id: UUID, session_id: UUID) -> None:
+        """End one of the account's sessions.
+
+        Raises:
+            NotFoundError: the account has no such session.
+        """
+        ...
+
+    async def end_other_sessions(self, account_id: UUID, but: UUID) -> None:
+        """End all of the account's sessions except one."""
         ...
 
     async def close_session(self, token_hash: bytes) -> None:
@@ -48,5 +75,28 @@ class AccountStore(Protocol):
         ...
 
     async def prune_accounts(self) -> None:
-        """Delete expired sessions and old attempt counts."""
+        """Delete expired sessions, old attempt counts and old days."""
+        ...
+
+    async def usage(self, account_id: UUID) -> tuple[Usage, OwnQuota]:
+        """What the account uses, and the limits that are its own."""
+        ...
+
+    async def set_role(self, email: str, role: Role) -> Account | None:
+        """Change what an account may do; nothing when no account has the address."""
+        ...
+
+    async def set_quota(self, account_id: UUID, quota: OwnQuota) -> None:
+        """Replace the limits that are the account's own.
+
+        Raises:
+            NotFoundError: there is no such account.
+        """
+        ...
+
+    async def remove_account(self, account_id: UUID) -> None:
+        """End all of the account's sessions and hide it; its address is free at once.
+
+        ``MaintenanceStore.removed_videos`` and ``forget_accounts`` do the rest.
+        """
         ...

@@ -94,6 +94,25 @@ class MaintenanceStore(Protocol):
         """Delete old events; returns how many."""
         ...
 
+    async def removed_videos(self, limit: int) -> Sequence[tuple[UUID, UUID]]:
+        """Owners and videos of removed accounts that nobody is deleting yet."""
+        ...
+
+    async def forget_accounts(self, limit: int) -> int:
+        """Delete the events of removed accounts whose videos are gone, then the accounts.
+
+        Args:
+            limit: most rows of each kind.
+
+        Returns:
+            How many accounts are gone.
+        """
+        ...
+
+    async def drop_silent_workers(self, older_than_s: float) -> int:
+        """Forget workers that were not heard of for that long; returns how many."""
+        ...
+
     async def counts(self) -> "QueueCounts":
         """How much waits and runs, for metrics."""
         ...

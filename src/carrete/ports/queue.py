@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -17,12 +18,16 @@ class Message:
         received: how often it was received, this time included.
         body: as it was sent; it may be anything.
         traceparent: the trace of whoever rang, in W3C's form; often none.
+        id: the queue's own name of it.
+        sent_at: when it was sent, where that is known.
     """
 
     receipt: str
     received: int
     body: str
     traceparent: str | None = None
+    id: str = ""
+    sent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,21 @@ class DeadLetterMessage:
     message: Message
     task_id: UUID | None
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueDepth:
+    """Messages in both queues, roughly: SQS counts on many machines.
+
+    Attributes:
+        waiting: that could be received, or will be after their delay.
+        in_flight: that were received and are hidden.
+        dead: in the dead-letter queue, also those that are being looked at.
+    """
+
+    waiting: int
+    in_flight: int
+    dead: int
 
 
 class Queue(Protocol):
@@ -63,6 +83,10 @@ class Queue(Protocol):
 
     async def delete_dead_letter(self, message: Message) -> None:
         """Remove a dead letter that was sent back to work."""
+        ...
+
+    async def depth(self) -> QueueDepth:
+        """How many messages there are."""
         ...
 
     async def check(self) -> None:

@@ -98,6 +98,8 @@ class VideoStore(Protocol):
 
         Raises:
             IdempotencyConflictError: the key was used with another ``request_hash``.
+            QuotaExceededError: the owner may have no more; of many calls at once no more succeed
+                than may.
         """
         ...
 
@@ -162,6 +164,7 @@ class VideoStore(Protocol):
         Raises:
             NotFoundError: the owner has no such video.
             InvalidStateError: it is uploading, in work or being deleted.
+            QuotaExceededError: the owner may have no more in flight.
         """
         ...
 

@@ -29,6 +29,10 @@ class InvalidEmailError(CarreteError):
     """The address is not one; the message says why."""
 
 
+class WrongPasswordError(CarreteError):
+    """Somebody who is let in already gave a wrong password for more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Client:
     """Who is at the other end.
@@ -106,7 +110,7 @@ async def register(
         TooManyAttemptsError: this client registers too often.
     """
     address = clean_email(email)
-    await _count_client(client, policy, now, accounts)
+    await count_client(client, policy, now, accounts)
     hashed = await passwords.hash(password)
     account = await accounts.create_account(address, hashed, Role.USER)
     return await _open(account, client, policy, now, accounts)
@@ -132,8 +136,8 @@ async def sign_in(
         WrongCredentialsError: the address or the password is wrong; which is not told.
         TooManyAttemptsError: too many attempts by this client or for this address.
     """
-    await _count_client(client, policy, now, accounts)
-    await _count("address", normal_email(email), policy.attempts, policy, now, accounts)
+    await count_client(client, policy, now, accounts)
+    await count_attempt("address", normal_email(email), policy.attempts, policy, now, accounts)
     try:
         found = await accounts.credentials(clean_email(email))
     except InvalidEmailError:
@@ -145,6 +149,68 @@ async def sign_in(
     if passwords.is_outdated(stored):
         await accounts.set_password_hash(account.id, await passwords.hash(password))
     return await _open(account, client, policy, now, accounts)
+
+
+async def change_password(
+    account: Account,
+    session: Session,
+    current: str,
+    new: str,
+    *,
+    policy: SignInPolicy,
+    now: datetime,
+    accounts: AccountStore,
+    passwords: Passwords,
+) -> None:
+    """Change the password and end every session but this one.
+
+    Raises:
+        WrongPasswordError: ``current`` is not the password.
+        TooManyAttemptsError: it was tried too often.
+    """
+    await confirm(account, current, policy=policy, now=now, accounts=accounts, passwords=passwords)
+    await accounts.set_password_hash(account.id, await passwords.hash(new))
+    await accounts.end_other_sessions(account.id, session.id)
+
+
+async def remove_account(
+    account: Account,
+    password: str,
+    *,
+    policy: SignInPolicy,
+    now: datetime,
+    accounts: AccountStore,
+    passwords: Passwords,
+) -> None:
+    """Hide an account with all that is its own; ``reconcile`` then deletes it piece by piece.
+
+    Raises:
+        WrongPasswordError: it is not the password.
+        TooManyAttemptsError: it was tried too often.
+    """
+    await confirm(account, password, policy=policy, now=now, accounts=accounts, passwords=passwords)
+    await accounts.remove_account(account.id)
+
+
+async def confirm(
+    account: Account,
+    password: str,
+    *,
+    policy: SignInPolicy,
+    now: datetime,
+    accounts: AccountStore,
+    passwords: Passwords,
+) -> None:
+    """Check that who uses a session knows the password, before what can't be undone.
+
+    Raises:
+        WrongPasswordError: it is not the password.
+        TooManyAttemptsError: it was tried too often.
+    """
+    await count_attempt("account", str(account.id), policy.attempts, policy, now, accounts)
+    found = await accounts.credentials(account.email)
+    if not await passwords.matches(found[1] if found else None, password):
+        raise WrongPasswordError("the password is wrong")
 
 
 async def sign_out(token: str, *, accounts: AccountStore) -> None:
@@ -167,14 +233,19 @@ async def _open(
     return SignedIn(account, token, session.expires_at)
 
 
-async def _count_client(
+async def count_client(
     client: Client, policy: SignInPolicy, now: datetime, accounts: AccountStore
 ) -> None:
+    """Count an attempt of a client.
+
+    Raises:
+        TooManyAttemptsError: it has made too many in this window.
+    """
     limit = policy.attempts * CLIENT_FACTOR
-    await _count("client", client.address, limit, policy, now, accounts)
+    await count_attempt("client", client.address, limit, policy, now, accounts)
 
 
-async def _count(  # noqa: PLR0917 - one internal step of the functions above
+async def count_attempt(  # noqa: PLR0917 - a step of several use cases
     what: str,
     value: str,
     limit: int,
@@ -182,6 +253,11 @@ async def _count(  # noqa: PLR0917 - one internal step of the functions above
     now: datetime,
     accounts: AccountStore,
 ) -> None:
+    """Count an attempt at something.
+
+    Raises:
+        TooManyAttemptsError: there were more than ``limit`` in this window.
+    """
     # Hashed, because what somebody typed as an address may be anything, a password included.
     key = f"{what}:{hashlib.sha256(value.encode('utf-8', 'surrogateescape')).hexdigest()}"
     if await accounts.count_attempt(key, policy.window_s) > limit:

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from uuid import UUID
 
 import structlog
 
@@ -29,6 +30,8 @@ AT_ONCE = 100
 """Rows of each kind that one round takes on."""
 
 KEYS_AT_ONCE = 1000
+SILENT_S = 60.0
+"""Seconds without a report after which the operator no longer sees a worker."""
 
 ROUND_S = 10.0
 """Seconds that a round may take. A store that hangs must not keep the leader from freeing leases:
@@ -135,6 +138,18 @@ class Reconciler:
             await self.maintenance.swept(keys, self.sweep_grace_s)
         return len(keys)
 
+    async def _remove_accounts(self) -> None:
+        """Delete what is left of accounts that their owners have deleted."""
+        left: dict[UUID, list[UUID]] = {}
+        for owner, video in await self.maintenance.removed_videos(AT_ONCE):
+            left.setdefault(owner, []).append(video)
+        for owner, found in left.items():
+            _, bells = await self.videos.request_removals(owner, found)
+            await ring(self.queue, bells)
+        await self.maintenance.forget_accounts(KEYS_AT_ONCE)
+
     async def _prune(self) -> int:
+        await self._remove_accounts()
+        await self.maintenance.drop_silent_workers(SILENT_S)
         await self.accounts.prune_accounts()
         return await self.maintenance.prune_events(self.event_s, KEYS_AT_ONCE)

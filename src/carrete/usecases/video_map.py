@@ -11,13 +11,12 @@ from carrete.domain.ladder import Rendition
 from carrete.domain.media import mean_vmaf
 from carrete.domain.plan import Plan
 from carrete.domain.playlist import Layout, Piece, bit_rates
+from carrete.domain.speed import speed
 from carrete.domain.task import Task, TaskKind, TaskState
 from carrete.domain.video import Event, Video
 from carrete.ports import Artifact, ChunkSize, EventLog, VideoStore
 
 MAX_EVENTS = 500
-MIN_PROGRESS = 0.02
-"""Fraction of a running task from which its speed says something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +119,11 @@ def seconds_of(task: Task, plan: Plan | None) -> float | None:
 
 def speed_of(task: Task, seconds: float | None, now: datetime) -> float | None:
     """Seconds of video that the task's attempt makes, or made, in one second."""
-    if seconds is None or task.started_at is None:
-        return None
     if task.state is TaskState.DONE and task.finished_at is not None:
-        done, until = 1.0, task.finished_at
-    elif task.state is TaskState.RUNNING and task.progress >= MIN_PROGRESS:
-        done, until = task.progress, now
-    else:
-        return None
-    elapsed = (until - task.started_at).total_seconds()
-    # the clocks of two machines: what seems to have taken no time is not known
-    return seconds * done / elapsed if elapsed > 0 else None
+        return speed(seconds, 1.0, task.started_at, task.finished_at)
+    if task.state is TaskState.RUNNING:
+        return speed(seconds, task.progress, task.started_at, now)
+    return None
 
 
 async def compare(owner_id: UUID, video_id: UUID, *, videos: VideoStore) -> Comparison:

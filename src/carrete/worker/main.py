@@ -10,6 +10,7 @@ from contextlib import suppress
 import structlog
 from prometheus_client import start_http_server
 
+from carrete import __version__
 from carrete.bootstrap import (
     Container,
     make_transcoder,
@@ -21,12 +22,13 @@ from carrete.config import Settings
 from carrete.domain.failures import TransientError
 from carrete.log import configure_logging
 from carrete.metrics import WorkerMetrics, new_registry
-from carrete.ports import Workspace
+from carrete.ports import WorkerReport, Workspace
 from carrete.tracing import tracing
 from carrete.usecases.reconcile import Reconciler
 from carrete.usecases.run_task import TaskRunner
 from carrete.worker.loop import Slot
 from carrete.worker.notices import told_to_go, watch_notices
+from carrete.worker.report import report_until_canceled
 
 log = structlog.get_logger(__name__)
 
@@ -75,6 +77,12 @@ async def serve(settings: Settings) -> None:
                 reconciling = group.create_task(
                     reconcile_loop(settings, container, metrics, stopping)
                 )
+                report = WorkerReport(
+                    name, socket.gethostname()[:100], __version__, settings.worker_slots
+                )
+                reporting = group.create_task(
+                    report_until_canceled(report, container.operator, stopping)
+                )
                 slots = [
                     group.create_task(
                         make_slot(settings, container, workspace, name, metrics, stopping).run()
@@ -83,6 +91,7 @@ async def serve(settings: Settings) -> None:
                 ]
                 await asyncio.gather(*slots)
                 reconciling.cancel()
+                reporting.cancel()
         log.info("worker stopped", worker=name)
 
 

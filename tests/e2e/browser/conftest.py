@@ -1,15 +1,15 @@
 """A real browser with a real player: hls.js in Debian's Chromium."""
 
-import os
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, Page, Route, async_playwright
+from playwright.async_api import Browser, Page, Route
 from tests.clips import make_clip
 from tests.e2e.browser.player import Player
+from tests.e2e.chromium import absent, find_chromium, open_browser
 from tests.e2e.conftest import Person
 
 from carrete.local.stack import Stack
@@ -17,23 +17,6 @@ from carrete.local.stack import Stack
 HERE = Path(__file__).parent
 HLS_JS = HERE / "node_modules/hls.js/dist/hls.min.js"
 CLIP_S = 40
-
-QUIET = (
-    # Nothing but the test's own requests, and no dialog before the page.
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    # No hand is there to press play.
-    "--autoplay-policy=no-user-gesture-required",
-)
-
-
-def absent(what: str, *, expected: bool) -> None:
-    """Skip where it can't be had; fail where the result counts and set-up brings it."""
-    if expected and os.environ.get("CI", "").lower() in {"1", "true"}:
-        pytest.fail(what)
-    pytest.skip(what)
 
 
 @pytest.fixture(scope="session")
@@ -46,22 +29,13 @@ def hls_js() -> Path:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    found = shutil.which("chromium")
-    root = os.geteuid() == 0
-    if found is None:
-        installable = root and Path("/etc/debian_version").exists()
-        absent("Chromium is not there: run `make system`", expected=installable)
-    return found or ""
+    return find_chromium()
 
 
 @pytest.fixture(scope="module")
 async def browser(chromium: str) -> AsyncIterator[Browser]:
-    # Chromium's own sandbox does not work for root.
-    flags = [*QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=flags)
+    async with open_browser(chromium) as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.fixture

@@ -48,7 +48,8 @@ async def open_api(**overrides: Any) -> AsyncIterator[MemoryApi]:
         sqs_dlq_url="unused",
         **overrides,
     )
-    store, objects, queue = MemoryStore(), MemoryObjects(), MemoryQueue()
+    store = MemoryStore(quota=settings.quota)
+    objects, queue = MemoryObjects(), MemoryQueue()
     container = Container(
         settings=settings,
         accounts=store,
@@ -56,6 +57,8 @@ async def open_api(**overrides: Any) -> AsyncIterator[MemoryApi]:
         jobs=store,
         events=store,
         maintenance=store,
+        shares=store,
+        operator=store,
         objects=objects,
         queue=queue,
     )

@@ -127,6 +127,34 @@ async def test_a_body_that_does_not_come_is_not_waited_for(
     assert_problem(answer, 408, "timeout")
 
 
+async def test_a_client_that_takes_nothing_is_given_up(
+    api: MemoryApi, monkeypatch: pytest.MonkeyPatch, logged: list[MutableMapping[str, Any]]
+) -> None:
+    monkeypatch.setattr(middleware, "SEND_S", 0.05)
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": "/healthz",
+        "raw_path": b"/healthz",
+        "query_string": b"",
+        "headers": [],
+        "client": ("192.0.2.1", 1),
+        "server": ("api", 80),
+    }
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def stuck(_message: MutableMapping[str, Any]) -> None:
+        await asyncio.Event().wait()
+
+    await asyncio.wait_for(api.app(scope, receive, stuck), 5)
+    assert "a client was given up" in [line["event"] for line in logged]
+
+
 async def test_long_headers_and_addresses_are_refused(api: MemoryApi) -> None:
     answer = await api.anyone.get("/healthz", headers={"x-long": "x" * MAX_HEADERS})
     assert_problem(answer, 431, "headers_too_large")

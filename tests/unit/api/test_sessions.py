@@ -12,7 +12,7 @@ from carrete.domain.ids import new_id
 def session(lasts_s: float = 60) -> tuple[Account, Session]:
     now = datetime.now(UTC)
     account = Account(new_id(), "a@example.com", Role.USER, now)
-    return account, Session(new_id(), account.id, "", now, now + timedelta(seconds=lasts_s))
+    return account, Session(new_id(), account.id, "", now, now + timedelta(seconds=lasts_s), now)
 
 
 def test_a_session_is_remembered_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,12 +24,14 @@ def test_a_session_is_remembered_for_a_moment(monkeypatch: pytest.MonkeyPatch) -
     assert cache.get(b"a") is None
 
 
-def test_a_session_that_was_ended_here_is_forgotten_at_once() -> None:
-    cache = SessionCache()
-    cache.put(b"a", *session())
-    cache.forget(b"a")
-    cache.forget(b"never")
-    assert cache.get(b"a") is None
+def test_sessions_of_an_account_that_were_ended_here_are_forgotten_at_once() -> None:
+    cache, one, other = SessionCache(), session(), session()
+    cache.put(b"a", *one)
+    cache.put(b"b", *one)
+    cache.put(b"c", *other)
+    cache.forget_account(one[0].id)
+    cache.forget_account(new_id())
+    assert (cache.get(b"a"), cache.get(b"b"), cache.get(b"c")) == (None, None, other)
 
 
 def test_an_expired_session_is_not_honoured() -> None:

@@ -193,8 +193,8 @@ async def test_a_token_is_long_and_only_its_hash_is_stored() -> None:
     door = Door()
     result = await door.register("ana@example.com")
     assert len(result.token) >= 43
-    assert result.token not in repr(door.store.sessions)
-    assert list(door.store.sessions) == [accounts.token_hash(result.token)]
+    assert result.token not in repr(door.store.opened)
+    assert list(door.store.opened) == [accounts.token_hash(result.token)]
 
 
 async def test_a_session_ends_when_it_is_closed_and_when_it_expires() -> None:
@@ -213,7 +213,7 @@ async def test_a_session_ends_when_it_is_closed_and_when_it_expires() -> None:
 async def test_a_label_is_short_and_printable() -> None:
     door = Door()
     await door.register("ana@example.com", client=Client("192.0.2.1", "a\x1b[31m\n" + "x" * 500))
-    (session,) = door.store.sessions.values()
+    (session,) = door.store.opened.values()
     assert session.label == "a[31m" + "x" * 95
 
 

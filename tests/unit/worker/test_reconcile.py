@@ -10,7 +10,7 @@ from carrete.domain.account import Account, Role
 from carrete.domain.artifacts import original_key
 from carrete.domain.failures import UnavailableError
 from carrete.domain.ids import new_id
-from carrete.domain.task import TaskState
+from carrete.domain.task import TaskKind, TaskState
 from carrete.domain.video import Video, VideoState
 from carrete.ports import NewVideo
 from carrete.usecases.collect_garbage import collect_garbage
@@ -153,3 +153,19 @@ async def test_young_objects_are_left_alone() -> None:
     )
     assert report.orphans == 0
     assert len(world.objects.stored) == 1
+
+
+async def test_what_a_deleted_account_leaves_is_removed_and_then_the_account() -> None:
+    world = World()
+    owner = await world.account()
+    await world.uploading(owner)
+    await world.store.remove_account(owner.id)
+    await world.reconciler.round()
+    claim = await world.store.claim("w", 60)
+    assert claim is not None
+    assert claim.task.kind is TaskKind.REMOVE
+    assert len(world.queue.messages) == 1
+    await world.store.finish_removal(claim.task)
+    await world.reconciler.round()
+    assert world.store.accounts_by_id == {}
+    assert world.store.log == []

@@ -30,13 +30,15 @@ class MemoryJobs(State):
         """Add waiting tasks; one that exists already is left as it is."""
         bells = []
         now = self.clock()
-        for new in tasks:
+        wanted = list(tasks)
+        # among equals the order given is the order of claims
+        for task_id, new in zip(sorted(new_id() for _ in wanted), wanted, strict=True):
             if any(
                 (r.task.kind, r.task.index) == (new.kind, new.index) for r in self.tasks_of(job.id)
             ):
                 continue
             task = Task(
-                id=new_id(),
+                id=task_id,
                 job_id=job.id,
                 video_id=job.video_id,
                 owner_id=owner_id,
@@ -53,7 +55,7 @@ class MemoryJobs(State):
             bells.append(Doorbell(task.id, owner_id))
         return bells
 
-    def _order(self, row: TaskRow) -> tuple[int, int, int, int, tuple[float, str, int]]:
+    def _order(self, row: TaskRow) -> tuple[int, int, int, int, tuple[float, int, UUID]]:
         owner = row.task.owner_id
         aged = row.run_after < self.clock() - timedelta(seconds=AGED_S)
         running = sum(
@@ -67,7 +69,7 @@ class MemoryJobs(State):
             running,
             self.turns.get(owner, 0),
             int(row.task.priority),
-            in_order(row.task),
+            in_turn(row.task),
         )
 
     async def claim(self, worker: str, lease_s: float) -> Claim | None:
@@ -78,7 +80,7 @@ class MemoryJobs(State):
             if row.task.state is TaskState.PENDING and row.run_after <= self.clock()
         ]
         best: dict[UUID, TaskRow] = {}
-        for row in sorted(waiting, key=lambda item: (item.task.priority, in_order(item.task))):
+        for row in sorted(waiting, key=lambda item: (item.task.priority, in_turn(item.task))):
             best.setdefault(row.task.owner_id, row)
         if not best:
             return None
@@ -167,6 +169,9 @@ class MemoryJobs(State):
     async def complete(self, task: Task, completion: Completion) -> Sequence[Doorbell]:
         """See the port."""
         row = self._held(task)
+        if completion.facts is not None:
+            job = self.job_rows[task.job_id]
+            self.charge(job, task.owner_id, completion.facts.duration_s)
         self.change_task(
             row,
             state=TaskState.DONE,
@@ -204,9 +209,11 @@ class MemoryJobs(State):
         self.tasks = {k: r for k, r in self.tasks.items() if r.task.job_id not in others}
         video = self.rows[task.video_id].video
         sizes = [made.size_bytes for made in self.live(job.id) if made.kind == "processed"]
+        result_bytes = sum(made.size_bytes for made in self.live(job.id))
         self.set_state(
             video,
             VideoState.READY,
+            {"duration_s": video.duration_s, "result_bytes": result_bytes},
             published_job_id=job.id,
             finished_at=self.clock(),
             playable_at=video.playable_at or self.clock(),
@@ -355,6 +362,12 @@ class MemoryJobs(State):
 
     def _note(self, task: Task, kind: str, **data: str | float) -> None:
         self.note(task.owner_id, task.video_id, kind, **_label(task), **data)
+
+
+def in_turn(task: Task) -> tuple[float, int, UUID]:
+    """Tasks of one owner and priority as they are claimed."""
+    made = task.created_at.timestamp() if task.created_at else 0.0
+    return (made, task.index, task.id)
 
 
 def in_order(task: Task) -> tuple[float, str, int]:

@@ -134,6 +134,36 @@ class MemoryMaintenance(MemoryJobs):
         self.log = [event for event in self.log if event not in old]
         return len(old)
 
+    async def removed_videos(self, limit: int) -> Sequence[tuple[UUID, UUID]]:
+        """See the port."""
+        videos = [row.video for row in self.rows.values()]
+        return sorted(
+            (video.owner_id, video.id)
+            for video in videos
+            if video.owner_id in self.removed and video.state is not VideoState.DELETING
+        )[:limit]
+
+    async def forget_accounts(self, limit: int) -> int:
+        """See the port."""
+        busy = {row.video.owner_id for row in self.rows.values()}
+        done = sorted(self.removed - busy)[:limit]
+        old = [event for event in self.log if event.owner_id in done][:limit]
+        self.log = [event for event in self.log if event not in old]
+        talked_of = {event.owner_id for event in self.log}
+        gone = [account for account in done if account not in talked_of]
+        for account in gone:
+            self.removed.discard(account)
+            del self.accounts_by_id[account]
+        return len(gone)
+
+    async def drop_silent_workers(self, older_than_s: float) -> int:
+        """See the port."""
+        before = self.later(-older_than_s)
+        silent = [name for name, one in self.fleet.items() if one.seen_at < before]
+        for name in silent:
+            del self.fleet[name]
+        return len(silent)
+
     async def counts(self) -> QueueCounts:
         """See the port."""
         waiting = [r for r in self.tasks.values() if r.task.state is TaskState.PENDING]

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from carrete import tracing
 from carrete.adapters.sqs import read_dead_letter
-from carrete.ports import DeadLetterMessage, Doorbell, Message
+from carrete.ports import DeadLetterMessage, Doorbell, Message, QueueDepth
 
 _Stored: TypeAlias = tuple[float, int, str, str | None]
 """When it is shown again, how often it was received, its body, the trace of whoever sent it."""
@@ -69,6 +69,11 @@ class MemoryQueue:
         """See the port."""
         self.dead.pop(message.receipt, None)
 
+    async def depth(self) -> QueueDepth:
+        """See the port."""
+        hidden = sum(received > 0 and at > _now() for at, received, *_ in self.messages.values())
+        return QueueDepth(len(self.messages) - hidden, hidden, len(self.dead))
+
     async def check(self) -> None:
         """See the port."""
 
@@ -82,6 +87,6 @@ def _take(messages: dict[str, _Stored], limit: int, visibility_s: float) -> list
     for name, (_, received, body, traceparent) in shown:
         messages[name] = (_now() + visibility_s, received + 1, body, traceparent)
     return [
-        Message(name, received + 1, body, traceparent)
+        Message(name, received + 1, body, traceparent, name)
         for name, (_, received, body, traceparent) in shown
     ]

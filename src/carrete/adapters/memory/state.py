@@ -4,15 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from carrete.domain.account import Account, Session
 from carrete.domain.artifacts import ArtifactKind, JsonObject
+from carrete.domain.failures import FailureCode, InvalidInputError
+from carrete.domain.quota import NO_QUOTA, OwnQuota, Quota, Usage, check_new_video
+from carrete.domain.share import Share
 from carrete.domain.task import Task, TaskState
-from carrete.domain.video import Event, Video, VideoState
-from carrete.ports import Artifact, NotFoundError
+from carrete.domain.video import IN_FLIGHT, Event, Video, VideoState
+from carrete.ports import Artifact, KnownWorker, NotFoundError
 
 
 def utc_now() -> datetime:
@@ -30,6 +33,7 @@ class JobRow:
     created_at: datetime
     plan: JsonObject = field(default_factory=dict)
     total_weight: float = 100.0
+    charged: bool = False
     finished_at: datetime | None = None
     traceparent: str | None = None
 
@@ -72,11 +76,17 @@ class VideoRow:
 class State:
     """All rows, and what every store needs of them."""
 
-    def __init__(self, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, clock: Callable[[], datetime] = utc_now, quota: Quota = NO_QUOTA) -> None:
         """Start empty; ``clock`` gives the time that leases are measured by."""
         self.clock = clock
-        self.accounts: dict[UUID, tuple[Account, str]] = {}
-        self.sessions: dict[bytes, Session] = {}
+        self.quota = quota
+        self.own_quotas: dict[UUID, OwnQuota] = {}
+        self.removed: set[UUID] = set()
+        self.fleet: dict[str, KnownWorker] = {}
+        self.links: dict[UUID, Share] = {}
+        self.days: dict[tuple[UUID, date], float] = {}
+        self.accounts_by_id: dict[UUID, tuple[Account, str]] = {}
+        self.opened: dict[bytes, Session] = {}
         self.attempts: dict[tuple[str, int], int] = {}
         self.rows: dict[UUID, VideoRow] = {}
         self.job_rows: dict[UUID, JobRow] = {}
@@ -164,6 +174,50 @@ class State:
             return replace(video, progress=0.0)
         return replace(video, progress=self.overall(video.job_id))
 
+    # ── limits ──
+
+    def quota_of(self, owner_id: UUID) -> Quota:
+        """The limits that hold for an owner."""
+        return self.own_quotas.get(owner_id, OwnQuota()).over(self.quota)
+
+    def used_by(self, owner_id: UUID) -> Usage:
+        """What an owner uses."""
+        videos = [row.video for row in self.rows.values() if row.video.owner_id == owner_id]
+        kept = [video for video in videos if video.state is not VideoState.DELETING]
+        published = {video.published_job_id for video in kept} - {None}
+        results = sum(
+            key.made.size_bytes
+            for key in self.keys.values()
+            if key.state == "live" and key.made is not None and key.job_id in published
+        )
+        return Usage(
+            sum(video.size_bytes for video in kept) + results,
+            sum(video.state in IN_FLIGHT for video in kept),
+            self.days.get((owner_id, self.clock().date()), 0.0) / 60,
+        )
+
+    def admit(self, owner_id: UUID, more: Usage, quota: Quota) -> None:
+        """Check that an owner may use so much more."""
+        now = self.used_by(owner_id)
+        after = Usage(
+            now.stored_bytes + more.stored_bytes,
+            now.videos_in_flight + more.videos_in_flight,
+            now.minutes_today,
+        )
+        check_new_video(after, quota)
+
+    def charge(self, job: JobRow, owner_id: UUID, seconds: float) -> None:
+        """Count a video's length against its owner's day, once for each job."""
+        today = (owner_id, self.clock().date())
+        total = self.days.get(today, 0.0) + seconds
+        limit = self.quota_of(owner_id).minutes_per_day * 60
+        if not job.charged:
+            if limit and total > limit:
+                detail = f"{seconds:.0f} s more than the day's {limit} s allow"
+                raise InvalidInputError(FailureCode.QUOTA_EXCEEDED, detail)
+            self.days[today] = total
+            job.charged = True
+
     def overall(self, job_id: UUID) -> float:
         """The fraction of a job's work that is done."""
         done = sum(row.weight * row.task.progress for row in self.tasks_of(job_id))
@@ -179,11 +233,13 @@ class State:
         row.video = replace(row.video, updated_at=self.clock(), **values)
         return row.video
 
-    def set_state(self, video: Video, state: VideoState, **values: Any) -> None:
-        """Change a video's state and note it."""
+    def set_state(
+        self, video: Video, state: VideoState, data: JsonObject | None = None, /, **values: Any
+    ) -> None:
+        """Change a video's state and note it, with what else there is to say."""
         self.change(video.id, state=state, **values)
-        data = {"code": values["failure"].value} if values.get("failure") else {}
-        self.note(video.owner_id, video.id, f"video.{state}", **data)
+        code = {"code": values["failure"].value} if values.get("failure") else {}
+        self.note(video.owner_id, video.id, f"video.{state}", **code, **(data or {}))
 
     def change_task(self, row: TaskRow, **values: Any) -> Task:
         """Change a task's row."""
@@ -208,6 +264,7 @@ class State:
         del self.rows[video_id]
         self.job_rows = {k: j for k, j in self.job_rows.items() if j.video_id != video_id}
         self.tasks = {k: r for k, r in self.tasks.items() if r.task.video_id != video_id}
+        self.links = {k: s for k, s in self.links.items() if s.video_id != video_id}
 
 
 @contextmanager

@@ -4,16 +4,17 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from uuid import UUID
 
+from carrete.adapters.memory.accounts import MemoryAccounts
 from carrete.adapters.memory.jobs import MemoryJobs, in_order
 from carrete.adapters.memory.maintenance import MemoryMaintenance
+from carrete.adapters.memory.operator import MemoryOperator
+from carrete.adapters.memory.shares import MemoryShares
 from carrete.adapters.memory.state import VideoRow
-from carrete.domain.account import Account, EmailTakenError, Role, Session
 from carrete.domain.artifacts import ArtifactKind
-from carrete.domain.ids import new_id
 from carrete.domain.library import Position, VideoQuery, position_of
+from carrete.domain.quota import Usage
 from carrete.domain.task import NewTask, Priority, TaskKind
 from carrete.domain.video import IN_WORK, REPROCESSABLE, InvalidStateError, Video, VideoState
 from carrete.ports import (
@@ -30,59 +31,8 @@ from carrete.ports import (
 _PREPARE = NewTask(TaskKind.PREPARE, priority=Priority.FIRST_SECONDS)
 
 
-class MemoryStore(MemoryMaintenance, MemoryJobs):
+class MemoryStore(MemoryMaintenance, MemoryJobs, MemoryAccounts, MemoryShares, MemoryOperator):
     """Conforms to all stores of ``ports`` and to ``EventLog``."""
-
-    # ── accounts ──
-
-    async def create_account(self, email: str, password_hash: str, role: Role) -> Account:
-        """See ``ports.AccountStore``."""
-        if any(account.email == email for account, _ in self.accounts.values()):
-            msg = "an account with this address exists"
-            raise EmailTakenError(msg)
-        account = Account(new_id(), email, role, self.clock())
-        self.accounts[account.id] = (account, password_hash)
-        return account
-
-    async def credentials(self, email: str) -> tuple[Account, str] | None:
-        """See ``ports.AccountStore``."""
-        return next((pair for pair in self.accounts.values() if pair[0].email == email), None)
-
-    async def set_password_hash(self, account_id: UUID, password_hash: str) -> None:
-        """See ``ports.AccountStore``."""
-        self.accounts[account_id] = (self.accounts[account_id][0], password_hash)
-
-    async def open_session(
-        self, account_id: UUID, token_hash: bytes, label: str, expires_at: datetime
-    ) -> Session:
-        """See ``ports.AccountStore``."""
-        session = Session(new_id(), account_id, label, self.clock(), expires_at)
-        self.sessions[token_hash] = session
-        return session
-
-    async def session(self, token_hash: bytes) -> tuple[Account, Session] | None:
-        """See ``ports.AccountStore``."""
-        session = self.sessions.get(token_hash)
-        if session is None or session.expires_at <= self.clock():
-            return None
-        return self.accounts[session.account_id][0], session
-
-    async def close_session(self, token_hash: bytes) -> None:
-        """See ``ports.AccountStore``."""
-        self.sessions.pop(token_hash, None)
-
-    async def count_attempt(self, key: str, window_s: int) -> int:
-        """See ``ports.AccountStore``."""
-        window = (key, int(self.clock().timestamp() // window_s))
-        self.attempts[window] = self.attempts.get(window, 0) + 1
-        return self.attempts[window]
-
-    async def prune_accounts(self) -> None:
-        """See ``ports.AccountStore``."""
-        now = self.clock()
-        self.sessions = {k: s for k, s in self.sessions.items() if s.expires_at > now}
-
-    # ── videos ──
 
     async def create_video(
         self, new: NewVideo, idempotency_key: str | None, request_hash: bytes
@@ -95,6 +45,7 @@ class MemoryStore(MemoryMaintenance, MemoryJobs):
                     msg = "this Idempotency-Key was used with another request"
                     raise IdempotencyConflictError(msg)
                 return self.owned(new.owner_id, row.video.id), False
+        self.admit(new.owner_id, Usage(new.size_bytes, 1), self.quota_of(new.owner_id))
         now = self.clock()
         video = Video(
             id=new.id,
@@ -187,6 +138,7 @@ class MemoryStore(MemoryMaintenance, MemoryJobs):
         self.set_state(
             video,
             VideoState.QUEUED,
+            {"size_bytes": video.size_bytes},
             job_id=job,
             upload_id=None,
             uploaded_at=self.clock(),
@@ -201,6 +153,8 @@ class MemoryStore(MemoryMaintenance, MemoryJobs):
         video = self.owned(owner_id, video_id)
         if video.state not in REPROCESSABLE:
             raise InvalidStateError(video.state, "reprocessed")
+        quota = replace(self.quota_of(owner_id), stored_bytes=0)
+        self.admit(owner_id, Usage(videos_in_flight=1), quota)
         self.drop_results(video_id, but={video.published_job_id})
         chosen = profile or video.profile
         job, bells = self.open_job(video, chosen, _PREPARE)

@@ -6,9 +6,16 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
+from carrete.adapters.postgres import quotas
 from carrete.adapters.postgres.engine import Database
 from carrete.domain.account import Account, EmailTakenError, Role, Session
 from carrete.domain.ids import new_id
+from carrete.domain.quota import OwnQuota, Usage
+from carrete.ports import MAX_SESSIONS, SEEN_S, NotFoundError
+
+_SESSION = (
+    "s.id AS session_id, s.account_id, s.label, s.created_at AS opened_at, s.expires_at, s.seen_at"
+)
 
 
 class PostgresAccounts:
@@ -60,15 +67,19 @@ class PostgresAccounts:
         """See the port."""
         async with self._db.transaction() as tx:
             rows = await tx.rows(
-                "INSERT INTO session (id, token_hash, account_id, label, expires_at)"
-                " VALUES (:id, :hash, :account, :label, :expires)"
-                " RETURNING id AS session_id, account_id, label, created_at AS opened_at,"
-                " expires_at",
+                "INSERT INTO session AS s (id, token_hash, account_id, label, expires_at)"  # noqa: S608
+                f" VALUES (:id, :hash, :account, :label, :expires) RETURNING {_SESSION}",
                 id=new_id(),
                 hash=token_hash,
                 account=account_id,
                 label=label,
                 expires=expires_at,
+            )
+            await tx.rows(
+                "DELETE FROM session WHERE id IN (SELECT id FROM session"
+                " WHERE account_id = :account ORDER BY seen_at DESC, id DESC OFFSET :most)",
+                account=account_id,
+                most=MAX_SESSIONS,
             )
         return _session(rows[0])
 
@@ -76,18 +87,55 @@ class PostgresAccounts:
         """See the port."""
         async with self._db.transaction() as tx:
             row = await tx.row(
-                "SELECT a.id, a.email, a.role, a.created_at, s.id AS session_id, s.account_id,"
-                " s.label, s.created_at AS opened_at, s.expires_at"
+                f"SELECT a.id, a.email, a.role, a.created_at, {_SESSION},"  # noqa: S608 - constant
+                " s.seen_at < now() - make_interval(secs => :seen) AS stale"
                 " FROM session s JOIN account a ON a.id = s.account_id"
-                " WHERE s.token_hash = :hash AND s.expires_at > now()",
+                " WHERE s.token_hash = :hash AND s.expires_at > now() AND a.removed_at IS NULL",
                 hash=token_hash,
+                seen=SEEN_S,
             )
+            if row is not None and row.stale:
+                await tx.rows(
+                    "UPDATE session SET seen_at = now() WHERE id = :id", id=row.session_id
+                )
         return None if row is None else (_account(row), _session(row))
 
     async def close_session(self, token_hash: bytes) -> None:
         """See the port."""
         async with self._db.transaction() as tx:
             await tx.rows("DELETE FROM session WHERE token_hash = :hash", hash=token_hash)
+
+    async def sessions(self, account_id: UUID) -> list[Session]:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            found = await tx.rows(
+                f"SELECT {_SESSION} FROM session s WHERE s.account_id = :account"  # noqa: S608
+                " AND s.expires_at > now() ORDER BY s.seen_at DESC, s.id DESC LIMIT :most",
+                account=account_id,
+                most=MAX_SESSIONS,
+            )
+        return [_session(row) for row in found]
+
+    async def end_session(self, account_id: UUID, session_id: UUID) -> None:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            gone = await tx.row(
+                "DELETE FROM session WHERE id = :id AND account_id = :account RETURNING id",
+                id=session_id,
+                account=account_id,
+            )
+        if gone is None:
+            msg = f"there is no session {session_id}"
+            raise NotFoundError(msg)
+
+    async def end_other_sessions(self, account_id: UUID, but: UUID) -> None:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            await tx.rows(
+                "DELETE FROM session WHERE account_id = :account AND id <> :but",
+                account=account_id,
+                but=but,
+            )
 
     async def count_attempt(self, key: str, window_s: int) -> int:
         """See the port."""
@@ -109,6 +157,55 @@ class PostgresAccounts:
             await tx.rows(
                 "DELETE FROM signin_attempt WHERE window_start < now() - interval '1 day'"
             )
+            await tx.rows("DELETE FROM owner_day WHERE day < now() - interval '2 days'")
+
+    async def usage(self, account_id: UUID) -> tuple[Usage, OwnQuota]:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            used = await quotas.usage(tx, account_id)
+            row = await tx.row(
+                f"SELECT {quotas.OWN} FROM account WHERE id = :id",  # noqa: S608 - constant
+                id=account_id,
+            )
+        return used, OwnQuota() if row is None else quotas.own_quota(row)
+
+    async def set_role(self, email: str, role: Role) -> Account | None:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            row = await tx.row(
+                "UPDATE account SET role = :role WHERE email = :email AND removed_at IS NULL"
+                " RETURNING id, email, role, created_at",
+                email=email,
+                role=role,
+            )
+        return None if row is None else _account(row)
+
+    async def set_quota(self, account_id: UUID, quota: OwnQuota) -> None:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            changed = await tx.row(
+                "UPDATE account SET quota_stored_bytes = :stored, quota_videos_in_flight = :flying,"
+                " quota_minutes_per_day = :minutes WHERE id = :id AND removed_at IS NULL"
+                " RETURNING id",
+                id=account_id,
+                stored=quota.stored_bytes,
+                flying=quota.videos_in_flight,
+                minutes=quota.minutes_per_day,
+            )
+        if changed is None:
+            msg = f"there is no account {account_id}"
+            raise NotFoundError(msg)
+
+    async def remove_account(self, account_id: UUID) -> None:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            # another account may have the address from now on
+            await tx.rows(
+                "UPDATE account SET removed_at = now(), email = 'removed:' || id,"
+                " password_hash = '' WHERE id = :id",
+                id=account_id,
+            )
+            await tx.rows("DELETE FROM session WHERE account_id = :id", id=account_id)
 
 
 def _account(row: Row[Any]) -> Account:
@@ -116,4 +213,6 @@ def _account(row: Row[Any]) -> Account:
 
 
 def _session(row: Row[Any]) -> Session:
-    return Session(row.session_id, row.account_id, row.label, row.opened_at, row.expires_at)
+    return Session(
+        row.session_id, row.account_id, row.label, row.opened_at, row.expires_at, row.seen_at
+    )

@@ -125,6 +125,8 @@ class Database:
             pool_size=pool,
             max_overflow=0,
             pool_timeout=15,
+            # an error's text goes to the log, and statements have tokens and hashes in them
+            hide_parameters=True,
             connect_args={
                 "connect_timeout": 10,
                 "application_name": "carrete",

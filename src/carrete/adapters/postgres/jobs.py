@@ -7,10 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from carrete.adapters.postgres import changes, claims, outcomes, rows
+from carrete.adapters.postgres import changes, claims, outcomes, quotas, rows
 from carrete.adapters.postgres.engine import CHANNEL, Database, Transaction, dump
 from carrete.domain.artifacts import JsonObject, original_key
 from carrete.domain.failures import FailureCode
+from carrete.domain.quota import NO_QUOTA, Quota
 from carrete.domain.task import Claim, NewTask, Task, TaskKind
 from carrete.domain.video import VideoState
 from carrete.ports import Artifact, Completion, Doorbell, Need, Removal, StoredFile
@@ -21,9 +22,10 @@ _CLAIM_TRIES = 5
 class PostgresJobs:
     """Conforms to ``ports.JobStore``."""
 
-    def __init__(self, database: Database) -> None:
-        """Keep the pool."""
+    def __init__(self, database: Database, quota: Quota = NO_QUOTA) -> None:
+        """Keep the pool, and the limits of accounts that have none of their own."""
         self._db = database
+        self._quota = quota
 
     async def claim(self, worker: str, lease_s: float) -> Claim | None:
         """See the port."""
@@ -123,6 +125,8 @@ class PostgresJobs:
                 attempt=task.attempt,
             )
             await outcomes.keep_plan(tx, task, completion)
+            if completion.facts is not None:
+                await quotas.charge(tx, task, completion.facts.duration_s, self._quota)
             tx.note(task.owner_id, task.video_id, "task.done", **outcomes.label(task))
             bells = await changes.add_tasks(
                 tx, task.owner_id, task.video_id, task.job_id, completion.follow

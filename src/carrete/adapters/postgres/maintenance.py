@@ -161,6 +161,47 @@ class PostgresMaintenance:
             )
         return len(found)
 
+    async def removed_videos(self, limit: int) -> Sequence[tuple[UUID, UUID]]:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            found = await tx.rows(
+                "SELECT v.owner_id, v.id FROM account a JOIN video v ON v.owner_id = a.id"
+                " WHERE a.removed_at IS NOT NULL AND v.state <> 'deleting'"
+                " ORDER BY v.owner_id LIMIT :limit",
+                limit=limit,
+            )
+        return [(row.owner_id, row.id) for row in found]
+
+    async def forget_accounts(self, limit: int) -> int:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            # they hold the names that the account gave its videos
+            await tx.rows(
+                "DELETE FROM event WHERE id IN (SELECT e.id FROM account a"
+                " JOIN event e ON e.owner_id = a.id WHERE a.removed_at IS NOT NULL"
+                " AND NOT EXISTS (SELECT 1 FROM video v WHERE v.owner_id = a.id) LIMIT :limit)",
+                limit=limit,
+            )
+            gone = await tx.rows(
+                "DELETE FROM account WHERE id IN (SELECT a.id FROM account a"
+                " WHERE a.removed_at IS NOT NULL"
+                " AND NOT EXISTS (SELECT 1 FROM video v WHERE v.owner_id = a.id)"
+                " AND NOT EXISTS (SELECT 1 FROM event e WHERE e.owner_id = a.id) LIMIT :limit)"
+                " RETURNING id",
+                limit=limit,
+            )
+        return len(gone)
+
+    async def drop_silent_workers(self, older_than_s: float) -> int:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            gone = await tx.rows(
+                "DELETE FROM worker WHERE seen_at < now() - make_interval(secs => :older)"
+                " RETURNING name",
+                older=older_than_s,
+            )
+        return len(gone)
+
     async def counts(self) -> QueueCounts:
         """See the port."""
         async with self._db.transaction() as tx:

@@ -133,6 +133,13 @@ async def publish(tx: Transaction, task: Task) -> None:
         video=task.video_id,
         job=task.job_id,
     )
+    row = await tx.row(
+        "SELECT v.duration_s, coalesce((SELECT sum(size_bytes) FROM artifact"
+        " WHERE job_id = :job AND state = 'live'), 0) AS bytes FROM video v WHERE v.id = :id",
+        job=task.job_id,
+        id=task.video_id,
+    )
+    result_bytes = int(row.bytes) if row else 0
     await changes.set_state(
         tx,
         task.owner_id,
@@ -141,9 +148,10 @@ async def publish(tx: Transaction, task: Task) -> None:
         set_also=", published_job_id = :job, finished_at = now(),"
         " playable_at = coalesce(playable_at, now()), output_bytes = (SELECT sum(size_bytes)"
         " FROM artifact WHERE job_id = :job AND state = 'live' AND kind = 'processed'),"
-        " results_bytes = coalesce((SELECT sum(size_bytes) FROM artifact"
-        " WHERE job_id = :job AND state = 'live'), 0)",
-        values={"job": task.job_id},
+        " results_bytes = :bytes",
+        values={"job": task.job_id, "bytes": result_bytes},
+        duration_s=row.duration_s if row else None,
+        result_bytes=result_bytes,
     )
     await changes.note_stills(tx, task.video_id)
 

@@ -1,15 +1,17 @@
 """Videos as their owners see and change them, in PostgreSQL."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row
 
-from carrete.adapters.postgres import changes, library, rows
+from carrete.adapters.postgres import changes, library, quotas, rows
 from carrete.adapters.postgres.engine import Database, Transaction
 from carrete.domain.artifacts import ArtifactKind
 from carrete.domain.library import Position, VideoQuery
+from carrete.domain.quota import NO_QUOTA, Quota
 from carrete.domain.video import IN_WORK, REPROCESSABLE, InvalidStateError, Video, VideoState
 from carrete.ports import (
     Artifact,
@@ -25,15 +27,17 @@ from carrete.ports import (
 class PostgresVideos:
     """Conforms to ``ports.VideoStore``."""
 
-    def __init__(self, database: Database) -> None:
-        """Keep the pool."""
+    def __init__(self, database: Database, quota: Quota = NO_QUOTA) -> None:
+        """Keep the pool, and the limits of accounts that have none of their own."""
         self._db = database
+        self._quota = quota
 
     async def create_video(
         self, new: NewVideo, idempotency_key: str | None, request_hash: bytes
     ) -> tuple[Video, bool]:
         """See the port."""
         async with self._db.transaction() as tx:
+            quota = await quotas.lock(tx, new.owner_id, self._quota)
             row = await tx.row(
                 "INSERT INTO video (id, owner_id, name, extension, content_type, size_bytes,"
                 " part_size, profile, state, idempotency_key, request_hash)"
@@ -52,6 +56,7 @@ class PostgresVideos:
                 hash=request_hash,
             )
             if row is not None:
+                await quotas.admit(tx, new.owner_id, quota)
                 tx.note(new.owner_id, new.id, "video.uploading", name=new.name)
                 return await _read(tx, new.owner_id, new.id), True
             found = await tx.row(
@@ -145,6 +150,7 @@ class PostgresVideos:
                 set_also=", job_id = :job, upload_id = NULL, uploaded_at = now(),"
                 " source_etag = :etag",
                 values={"job": job, "etag": etag},
+                size_bytes=row.size_bytes,
             )
             return bells
 
@@ -153,6 +159,7 @@ class PostgresVideos:
     ) -> Sequence[Doorbell]:
         """See the port."""
         async with self._db.transaction() as tx:
+            quota = await quotas.lock(tx, owner_id, self._quota)
             row = await changes.lock_video(tx, owner_id, video_id)
             if row.state not in REPROCESSABLE:
                 raise InvalidStateError(VideoState(row.state), "reprocessed")
@@ -170,6 +177,7 @@ class PostgresVideos:
                 " playable_at = CASE WHEN published_job_id IS NULL THEN NULL ELSE playable_at END",
                 values={"job": job, "profile": chosen},
             )
+            await quotas.admit(tx, owner_id, replace(quota, stored_bytes=0))
             return bells
 
     async def cancel(self, owner_id: UUID, video_id: UUID) -> Video:

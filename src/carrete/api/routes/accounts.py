@@ -83,15 +83,20 @@ async def log_in(request: Request, body: schemas.SignIn, api: ApiDep) -> Respons
     return _signed_in(api, result, 200)
 
 
-async def log_out(request: Request, _account: AccountDep, api: ApiDep) -> Response:
+async def log_out(request: Request, account: AccountDep, api: ApiDep) -> Response:
     """End the session that this request came with."""
     token, _ = token_of(request)
     await accounts.sign_out(token, accounts=api.container.accounts)
     # After the row is gone, so that no request in between brings it back into the cache.
-    api.sessions.forget(accounts.token_hash(token))
+    api.forget_sessions(account.id)
     answer = Response(status_code=204)
-    answer.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=api.settings.cookie_secure)
+    forget_cookie(answer, api)
     return answer
+
+
+def forget_cookie(answer: Response, api: Api) -> None:
+    """Have the browser drop the session's cookie."""
+    answer.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=api.settings.cookie_secure)
 
 
 async def read_me(account: AccountDep) -> Response:

@@ -46,7 +46,7 @@ def add_routes(app: FastAPI) -> None:
             "Stream: the playlist of all renditions",
             "streams",
             codes=("not_found",),
-            responses=_text("The HLS multivariant playlist", HLS),
+            responses=text_response("The HLS multivariant playlist", HLS),
         ),
     )
     app.add_api_route(
@@ -58,7 +58,9 @@ def add_routes(app: FastAPI) -> None:
             "Stream: the playlist of one rendition or of the sound",
             "streams",
             codes=("not_found",),
-            responses=_text("The HLS media playlist; it grows until the video is ready", HLS),
+            responses=text_response(
+                "The HLS media playlist; it grows until the video is ready", HLS
+            ),
         ),
     )
     app.add_api_route(
@@ -70,12 +72,13 @@ def add_routes(app: FastAPI) -> None:
             "See small pictures of the whole video",
             "streams",
             codes=("not_found",),
-            responses=_text("WebVTT whose cues point into one picture", VTT),
+            responses=text_response("WebVTT whose cues point into one picture", VTT),
         ),
     )
 
 
-def _text(description: str, media_type: str) -> dict[int | str, dict[str, Any]]:
+def text_response(description: str, media_type: str) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI response of an operation that answers with text."""
     content = {media_type.partition(";")[0]: {"schema": {"type": "string"}}}
     return {200: {"description": description, "content": content}}
 

@@ -40,7 +40,14 @@ def add_routes(app: FastAPI) -> None:
             "uploads",
             status=201,
             model=schemas.CreatedVideo,
-            codes=("empty_file", "invalid_name", "too_large", "idempotency_conflict", "not_found"),
+            codes=(
+                "empty_file",
+                "invalid_name",
+                "too_large",
+                "idempotency_conflict",
+                "not_found",
+                "quota_exceeded",
+            ),
             changes=True,
             responses={
                 200: {

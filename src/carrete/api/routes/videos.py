@@ -129,7 +129,7 @@ def add_routes(app: FastAPI) -> None:
             "videos",
             status=202,
             model=schemas.Video,
-            codes=("not_found", "invalid_state"),
+            codes=("not_found", "invalid_state", "quota_exceeded"),
             changes=True,
         ),
     )

@@ -5,8 +5,35 @@ Requests are parsed with these models and refuse unknown fields. Answers are wri
 again would double the cost of a list.
 """
 
-from carrete.api.schemas.accounts import Account, Registration, SignedIn, SignIn
+from carrete.api.schemas.accounts import (
+    Account,
+    AccountRemoval,
+    Confirmation,
+    PasswordChange,
+    Registration,
+    Sessions,
+    SignedIn,
+    SignIn,
+    Usage,
+)
 from carrete.api.schemas.maps import Renditions, Timeline, VideoMap
+from carrete.api.schemas.operator import (
+    DeadLetters,
+    History,
+    Overview,
+    Redriven,
+    User,
+    UserChange,
+    Users,
+)
+from carrete.api.schemas.shares import (
+    NewShare,
+    Share,
+    SharedVideo,
+    ShareKey,
+    SharePassword,
+    Shares,
+)
 from carrete.api.schemas.system import Event, FieldError, Health, Hello, Problem, Readiness
 from carrete.api.schemas.uploads import (
     CreatedVideo,
@@ -39,26 +66,40 @@ from carrete.api.schemas.videos import (
 __all__ = [
     "VIDEO_EXAMPLE",
     "Account",
+    "AccountRemoval",
+    "Confirmation",
     "CreatedVideo",
+    "DeadLetters",
     "DownloadLink",
     "Event",
     "Failure",
     "FieldError",
     "Health",
     "Hello",
+    "History",
     "Job",
     "Message",
+    "NewShare",
     "NewVideo",
+    "Overview",
     "PartDigest",
     "PartsRequest",
+    "PasswordChange",
     "Problem",
     "Readiness",
+    "Redriven",
     "Registration",
     "Removal",
     "Renditions",
     "Reprocessing",
     "Selection",
     "SelectionRemoval",
+    "Sessions",
+    "Share",
+    "ShareKey",
+    "SharePassword",
+    "SharedVideo",
+    "Shares",
     "SignIn",
     "SignedIn",
     "SignedPart",
@@ -68,6 +109,10 @@ __all__ = [
     "Timeline",
     "UploadPlan",
     "UploadStatus",
+    "Usage",
+    "User",
+    "UserChange",
+    "Users",
     "Video",
     "VideoMap",
     "VideoName",

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from carrete.api.schemas.examples import AT, VIDEO_ID, example
+from carrete.domain.quota import QuotaKind
 
 
 class Event(BaseModel):
@@ -49,6 +50,9 @@ class Problem(BaseModel):
     code: str = Field(description="Stable; programs match on it")
     request_id: str = Field(description="Names the request in the operator's logs")
     errors: list[FieldError] | None = Field(None, description="At most 100")
+    quota: QuotaKind | None = Field(None, description="Of `quota_exceeded`: what is used up")
+    used: float | None = Field(None, description="Of `quota_exceeded`: with what was asked for")
+    limit: int | None = Field(None, description="Of `quota_exceeded`: most that may be used")
 
 
 class Health(BaseModel):
