@@ -28,9 +28,9 @@ from carrete.ports import NewVideo
 
 USERS = 20
 REMOVALS = 5000
-VIDEOS = 200
+VIDEOS = 100
 WORKERS = 2
-LONGEST_S = 480.0
+LONGEST_S = 240.0
 """Seconds that one drain may take; what is left then is reported as not drained."""
 
 AT_ONCE = 32
