@@ -163,7 +163,7 @@ def scaling_policies() -> None:
 
 
 def instance_refreshes() -> None:
-    """Auto Scaling: StartInstanceRefresh is not there, nor its description. Here they end at once."""
+    """Auto Scaling knows no StartInstanceRefresh, nor its description; here they end at once."""
     refreshes: dict[str, dict[str, Any]] = {}
 
     def start(self: Any) -> ActionResult:
