@@ -7,7 +7,9 @@ from carrete.usecases.cursors import MAX_CURSOR, InvalidCursorError, read_cursor
 ID = new_id()
 
 
-@pytest.mark.parametrize("name", ["a" * 1024, '"' * 1024, "ñ" * 512, "🎞" * 256, "\\" * 1024, "‏ب"])
+@pytest.mark.parametrize(
+    "name", ["a" * 1024, '"' * 1024, "ñ" * 512, "🎞" * 256, "\\" * 1024, "\u200f\u0628"]
+)
 def test_every_name_fits_a_cursor_and_comes_back(name: str) -> None:
     cursor = write_cursor(Sort.NAME, Position(name, ID))
     assert len(cursor) <= MAX_CURSOR
