@@ -29,21 +29,8 @@ describe("the chunk map", () => {
     expect(row?.cells[0]).toMatchObject({ size: 123, state: "done" });
   });
 
-  it("shows a copy as one task all along its row, and the sound as one cell", () => {
-    const copied = [
-      { name: "h264-720", codec: "h264" as const, width: 1280, height: 720, copied: true },
-    ];
-    const rows = layOut(
-      map(
-        2,
-        [
-          task({ kind: "copy", state: "running", progress: 0.3, chunk: null }),
-          task({ kind: "audio", state: "done", chunk: null }),
-        ],
-        { renditions: copied },
-      ),
-    );
-    expect(rows[0]?.cells.map(({ progress }) => progress)).toEqual([0.3, 0.3]);
+  it("shows the sound as one cell", () => {
+    const rows = layOut(map(2, [task(), task({ kind: "audio", state: "done", chunk: null })]));
     expect(rows[1]).toMatchObject({ name: "audio", cells: [{ first: 0, last: 1, state: "done" }] });
   });
 

@@ -44,7 +44,6 @@ const DONE: Readonly<Record<string, Told>> = {
   prepare: "prepared",
   encode: "chunks",
   audio: "sounded",
-  copy: "copied",
 };
 
 function toldOf(event: StoredEvent): Told | null {
