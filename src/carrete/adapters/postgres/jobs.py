@@ -186,7 +186,9 @@ class PostgresJobs:
         """See the port."""
         async with self._db.transaction() as tx:
             await outcomes.lock_held(tx, task)
-            old = (await tx.rows("SELECT profile, charged_s FROM job WHERE id = :job", job=task.job_id))[0]
+            old = (
+                await tx.rows("SELECT profile, charged_s FROM job WHERE id = :job", job=task.job_id)
+            )[0]
             await tx.rows(
                 "UPDATE artifact SET state = 'dead' WHERE job_id = :job AND state = 'live'",
                 job=task.job_id,
