@@ -54,6 +54,10 @@ MAX_RECEIVES = 100
 before; this ends only messages that no worker understands."""
 
 
+_SMALL = {"MaximumMessageSize": str(256 * 1024)}
+"""Of a queue: what Terraform's provider sets. A message is a hundred bytes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Container:
     """Everything that a program needs, behind ports."""
@@ -207,7 +211,7 @@ async def create_local_resources(settings: Settings) -> None:
         dlq = await sqs.create_queue(
             QueueName=_queue_name(settings.sqs_dlq_url),
             # the longest that SQS keeps: they wait for a person
-            Attributes={"MessageRetentionPeriod": str(14 * 86400)},
+            Attributes={"MessageRetentionPeriod": str(14 * 86400), **_SMALL},
         )
         arn = await sqs.get_queue_attributes(QueueUrl=dlq["QueueUrl"], AttributeNames=["QueueArn"])
         await sqs.create_queue(
@@ -215,6 +219,7 @@ async def create_local_resources(settings: Settings) -> None:
             Attributes={
                 "VisibilityTimeout": str(int(settings.visibility_s)),
                 "ReceiveMessageWaitTimeSeconds": "20",
+                **_SMALL,
                 "RedrivePolicy": json.dumps(
                     {
                         "deadLetterTargetArn": arn["Attributes"]["QueueArn"],
