@@ -18,6 +18,7 @@ HERE = Path(__file__).parent
 HLS_JS = HERE / "node_modules/hls.js/dist/hls.min.js"
 CLIP_S = 40
 
+
 @pytest.fixture(scope="session")
 def hls_js() -> Path:
     if not HLS_JS.exists():
