@@ -51,11 +51,12 @@ bench: setup system ## measure, side by side, and print tables
 # ------------------------------------------------------------------------------------------- checks
 
 .PHONY: lint
-lint: setup system ## ruff, import rules, mypy, shellcheck
+lint: setup system ## ruff, import rules, mypy, dependency audit, shellcheck
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/mypy
+	@$(BIN)/python scripts/audit
 	@if command -v shellcheck >/dev/null; then \
 	  grep -lE '^#!.*sh$$' scripts/* .ci/* | xargs shellcheck && echo "shellcheck passed"; \
 	else \

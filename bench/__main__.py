@@ -6,13 +6,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import bitrate, latency, listing, playable, reading, scaling, upload, whole
+from bench import bitrate, latency, listing, playable, reading, scaling, streams, upload, whole
 from bench.report import Report, save, show
 
 BENCHES = {
     "latency": latency.run,
     "upload": upload.run,
     "listing": listing.run,
+    "streams": streams.run,
     "playable": playable.run,
     "whole": whole.run,
     "scaling": scaling.run,

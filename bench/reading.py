@@ -18,6 +18,7 @@ from bench.world import World, world
 from carrete.adapters.ffmpeg.transcoder import FfmpegTranscoder
 from carrete.client.state import UploadBook
 from carrete.client.upload import UploadRequest, upload_file
+from carrete.domain.artifacts import MadeFile
 from carrete.domain.plan import make_plan
 from carrete.local.localstack import free_port
 
@@ -109,8 +110,12 @@ async def _long_end() -> list[Row]:
     plan = make_plan(await transcoder.probe(source), allow_copy=True)
     with tempfile.TemporaryDirectory(dir=footage.CACHE) as folder:
         out = Path(folder)
-        top = await transcoder.copy_top(source, plan, out, _ignore)
-        sound = await transcoder.encode_audio(source, plan, out, _ignore)
+        kept = [plan.top.name]
+        top: list[MadeFile] = []
+        sound: list[MadeFile] = []
+        for chunk in plan.chunks:
+            top += await transcoder.encode_chunk(source, plan, chunk, out, _ignore, only=kept)
+            sound += await transcoder.copy_sound(source, plan, chunk, out)
         async with metered() as usage, watched(out) as disk:
             pieces = ([one.path for one in top], [one.path for one in sound])
             [made] = await transcoder.assemble(plan, *pieces, out, _ignore)

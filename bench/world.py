@@ -12,6 +12,17 @@ from carrete.client.models import SignIn
 from carrete.config import load_settings
 from carrete.local.stack import Stack, StackOptions
 
+UNLIMITED = {
+    f"CARRETE_{name}": "0"
+    for name in (
+        "RATE_PER_S",
+        "QUOTA_STORED_BYTES",
+        "QUOTA_VIDEOS_IN_FLIGHT",
+        "QUOTA_MINUTES_PER_DAY",
+    )
+}
+"""One account and one address send what many would."""
+
 
 @dataclass(frozen=True)
 class World:
@@ -29,7 +40,10 @@ async def world(
 ) -> AsyncIterator[World]:
     """PostgreSQL, LocalStack, one API process and some workers, for as long as the block runs."""
     options = StackOptions(
-        api_port=0, localstack_port=localstack_port, workers=workers, environment=environment or {}
+        api_port=0,
+        localstack_port=localstack_port,
+        workers=workers,
+        environment={**UNLIMITED, **(environment or {})},
     )
     async with Stack(options) as stack, CarreteClient(stack.api_url) as client:
         me = await client.register(f"{uuid4().hex}@example.org", "correct horse battery")

@@ -59,6 +59,16 @@ class Settings(BaseSettings):
     )
     signin_window_s: int = Field(300, ge=1, description="Seconds of that window")
 
+    rate_per_s: float = Field(
+        50,
+        ge=0,
+        le=100_000,
+        description="Requests a second of one account, in the long run, in one API process (four"
+        " times as many of one address); 0: any",
+    )
+    rate_burst: float = Field(
+        500, ge=10, le=1_000_000, description="Requests that may come at once after a pause"
+    )
     max_upload_bytes: int = Field(
         50 * GIB, ge=1, le=MAX_OBJECT, description="Largest original, in bytes"
     )

@@ -330,6 +330,21 @@ async def test_an_owners_own_first_seconds_go_before_his_later_chunks(stores: St
     assert (claim.task.video_id, claim.task.priority) == (second.id, Priority.FIRST_SECONDS)
 
 
+@pytest.mark.parametrize("kinds", ["encode audio", "audio encode"])
+async def test_equal_tasks_are_claimed_in_the_order_in_which_they_were_given(
+    kinds: str, stores: Stores
+) -> None:
+    owner = (await stores.account()).id
+    await stores.queued(owner)
+    first, second = (NewTask(TaskKind(kind)) for kind in kinds.split())
+    later = [NewTask(TaskKind.ENCODE, index=n) for n in range(1, 4)]
+    plan = Completion(result={}, facts=FACTS, plan={}, follow=[first, second, *later])
+    await stores.jobs.complete((await claimed(stores)).task, plan)
+    taken = [(await claimed(stores)).task for _ in range(5)]
+    wanted = [(task.kind, task.index) for task in (first, second, *later)]
+    assert [(task.kind, task.index) for task in taken] == wanted
+
+
 async def test_job_detail_lists_the_tasks(stores: Stores) -> None:
     owner = (await stores.account()).id
     video = await stores.queued(owner)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from carrete.adapters.ffmpeg.transcoder import FfmpegTranscoder
+from carrete.domain.artifacts import MadeFile
 from carrete.domain.ladder import Profile
 from carrete.domain.media import Verification
 from carrete.domain.plan import Plan, make_plan
@@ -14,9 +15,10 @@ class Result:
     plan: Plan
     processed: Path
     poster: Path
+    sheet: MadeFile
     verification: Verification
     chunks: dict[str, list[Path]]
-    audio: Path | None
+    sound: list[Path]
 
 
 async def process(
@@ -33,19 +35,29 @@ async def process(
         plan = make_plan(await transcoder.probe(source), profile, allow_copy=allow_copy)
     plan = Plan.from_json(plan.to_json())
     chunks: dict[str, list[Path]] = {one.name: [] for one in plan.renditions}
-    for file in await transcoder.copy_top(source, plan, out, ignore):
-        chunks[str(file.rendition)].append(file.path)
     for chunk in plan.chunks:
         folder = out / f"chunk{chunk.index}"
         folder.mkdir()
         for file in await transcoder.encode_chunk(source, plan, chunk, folder, ignore):
             chunks[str(file.rendition)].append(file.path)
-    sound = [file.path for file in await transcoder.encode_audio(source, plan, out, ignore)]
-    [poster] = await transcoder.poster(source, plan, out)
-    audio = sound[0] if sound else None
-    [made] = await transcoder.assemble(plan, chunks[plan.top.name], audio, out, ignore)
+    sound = await make_sound(transcoder, source, plan, out)
+    parts = [file.path for file in sound]
+    [made] = await transcoder.assemble(plan, chunks[plan.top.name], parts, out, ignore)
     verification = await transcoder.verify(plan, made.path)
-    return Result(plan, made.path, poster.path, verification, chunks, audio)
+    poster, sheet = await transcoder.stills(plan, made.path, out)
+    return Result(plan, made.path, poster.path, sheet, verification, chunks, parts)
+
+
+async def make_sound(
+    transcoder: FfmpegTranscoder, source: Path, plan: Plan, out: Path
+) -> list[MadeFile]:
+    """The sound of all chunks where it is copied, else the sound of the whole."""
+    if plan.audio is None or not plan.audio.copy:
+        return list(await transcoder.encode_audio(source, plan, out, ignore))
+    made: list[MadeFile] = []
+    for chunk in plan.chunks:
+        made += await transcoder.copy_sound(source, plan, chunk, out)
+    return made
 
 
 def ignore(_: float) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import pytest
 from tests.media.frames import number_of
-from tests.media.jobs import ignore
+from tests.media.jobs import ignore, make_sound
 
 from carrete.adapters.ffmpeg.transcoder import FfmpegTranscoder
 from carrete.domain.artifacts import MadeFile
@@ -38,13 +38,10 @@ async def stream(
 ) -> tuple[dict[str, list[Piece]], list[Piece]]:
     """Every track of a plan, as pieces."""
     video: dict[str, list[Piece]] = {one.name: [] for one in plan.renditions}
-    for made in await transcoder.copy_top(source, plan, out, ignore):
-        video[str(made.rendition)].append(piece(made))
     for chunk in plan.chunks:
         for made in await transcoder.encode_chunk(source, plan, chunk, out, ignore):
             video[str(made.rendition)].append(piece(made))
-    sound = [piece(made) for made in await transcoder.encode_audio(source, plan, out, ignore)]
-    return video, sound
+    return video, [piece(made) for made in await make_sound(transcoder, source, plan, out)]
 
 
 def write(

@@ -24,15 +24,14 @@ async def test_the_storyboard_shows_the_start_of_each_interval(
     result = await process(transcoder, clip(name), tmp_path, allow_copy=copy)
     plan = result.plan
     assert plan.top.copy is copy
-    poster, sheet = await transcoder.stills(plan, result.processed, tmp_path)
-    board = Storyboard.from_json(sheet.meta)
+    board = Storyboard.from_json(result.sheet.meta)
     assert board == plan_storyboard(plan)
-    picture = still(sheet.path)
+    picture = still(result.sheet.path)
     assert picture.width == min(board.columns, board.count) * board.width
     tiles = [number_of(crop(picture, n, board)) for n in range(board.count)]
     assert tiles == [n * plan.gop for n in range(board.count)]
     assert storyboard_vtt(board, plan.duration_s, "sheet.jpg").count("-->") == board.count
-    assert (still(poster.path).width, still(poster.path).height) == (160, 90)
+    assert (still(result.poster).width, still(result.poster).height) == (160, 90)
 
 
 async def test_a_video_that_fades_in_from_black_has_a_poster_that_is_not_black(
@@ -42,12 +41,8 @@ async def test_a_video_that_fades_in_from_black_has_a_poster_that_is_not_black(
     picture = "testsrc2=size=320x180:rate=25:duration=10,drawbox=c=black:t=fill:enable='lt(t,5)'"
     await run(ffmpeg, "-f", "lavfi", "-i", picture, "-g", "50", str(source))
     result = await process(transcoder, source, tmp_path)
-    for poster in (
-        result.poster,
-        (await transcoder.stills(result.plan, result.processed, tmp_path))[0].path,
-    ):
-        plane = still(poster).planes[0]
-        assert sum(bytes(plane)) / plane.buffer_size > 40
+    plane = still(result.poster).planes[0]
+    assert sum(bytes(plane)) / plane.buffer_size > 40
 
 
 async def test_an_all_black_video_has_a_poster_too(
@@ -59,8 +54,7 @@ async def test_an_all_black_video_has_a_poster_too(
     )
     result = await process(transcoder, source, tmp_path)
     assert still(result.poster).width == 320
-    made = await transcoder.stills(result.plan, result.processed, tmp_path)
-    assert [one.name for one in made] == ["poster.jpg", "storyboard.jpg"]
+    assert result.sheet.name == "storyboard.jpg"
 
 
 def still(path: Path) -> av.VideoFrame:

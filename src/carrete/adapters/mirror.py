@@ -16,6 +16,9 @@ PIECE = 8 * MIB
 """Bytes asked for in one request at most: bounds memory, and what a broken request wastes."""
 
 PARALLEL = 8
+PARALLEL_SMALL = 32
+"""Requests at a time, for pieces that are mostly larger than ``SMALL`` and for smaller ones, whose
+time is that of the request: the sound of an hour may lie in 86,000 places."""
 SMALL = 64 * 1024
 """Bytes that a look at a few bytes reads, since more will be looked at nearby."""
 
@@ -58,14 +61,17 @@ class Mirror:
     def missing(self, ranges: Sequence[ByteRange]) -> list[ByteRange]:
         """The parts of ``ranges`` that are not here yet."""
         lacking = []
+        place = 0  # both lists ascend, and may be long: each is gone through once
         for start, end in merge(list(ranges)):
             at = start
-            for have_start, have_end in self._have:
-                if have_end <= at or have_start >= end:
-                    continue
+            while place < len(self._have) and self._have[place][0] < end:
+                have_start, have_end = self._have[place]
                 if have_start > at:
                     lacking.append((at, have_start))
                 at = max(at, have_end)
+                if have_end > end:
+                    break  # it may reach into the next range
+                place += 1
             if at < end:
                 lacking.append((at, end))
         return lacking
@@ -86,23 +92,24 @@ class Mirror:
         ]
         if not pieces:
             return
-        slots = asyncio.Semaphore(PARALLEL)
         done, wanted = 0, total(tuple(pieces))
+        parallel = PARALLEL if wanted > len(pieces) * SMALL else PARALLEL_SMALL
+        waiting = iter(pieces)
         descriptor = os.open(self.path, os.O_WRONLY)
 
-        async def fetch(start: int, end: int) -> None:
+        async def fetch() -> None:
             nonlocal done
-            async with slots:
+            for start, end in waiting:
                 data = await self._objects.read(self._key, start, end)
                 await asyncio.to_thread(os.pwrite, descriptor, data, start)
-            self._on_read(end - start)
-            done += end - start
-            on_progress(done / wanted)
+                self._on_read(end - start)
+                done += end - start
+                on_progress(done / wanted)
 
         try:
             async with asyncio.TaskGroup() as group:
-                for start, end in pieces:
-                    group.create_task(fetch(start, end))
+                for _ in range(min(parallel, len(pieces))):
+                    group.create_task(fetch())
         except BaseExceptionGroup as exc:
             raise exc.exceptions[0] from exc
         finally:

@@ -16,6 +16,7 @@ from carrete.api.hub import EventHub
 from carrete.api.middleware import Bounded, HeadAsGet, Observed
 from carrete.api.page import Page
 from carrete.api.probes import Probes
+from carrete.api.rates import CLIENT_FACTOR, RateLimited, TokenBuckets
 from carrete.api.routes import (
     accounts,
     downloads,
@@ -88,6 +89,12 @@ def create_app(source: Settings | Container) -> FastAPI:
     app.add_middleware(HeadAsGet)
     app.add_middleware(Page, directory=settings.web_dir)
     app.add_middleware(Bounded)
+    app.add_middleware(
+        RateLimited,
+        buckets=TokenBuckets(
+            CLIENT_FACTOR * settings.rate_per_s, CLIENT_FACTOR * settings.rate_burst
+        ),
+    )
     app.add_middleware(Observed, metrics=metrics, https=settings.cookie_secure)
     for module in ROUTES:
         module.add_routes(app)
@@ -129,6 +136,7 @@ def _lifespan(source: Settings | Container, metrics: ApiMetrics, queue: QueueMet
                 probes=Probes(container, queue),
                 urls=SignedUrls(container.objects, container.settings.download_url_s),
                 objects_origin=await objects_origin(container.objects),
+                rates=TokenBuckets(container.settings.rate_per_s, container.settings.rate_burst),
             )
             listening = asyncio.create_task(hub.run(), name="event hub")
             try:

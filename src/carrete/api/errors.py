@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from carrete.api.problems import FieldErrors, problem_response
+from carrete.api.rates import RateLimitedError
 from carrete.domain.account import EmailTakenError, TooManyAttemptsError, WrongCredentialsError
 from carrete.domain.failures import CarreteError, TransientError
 from carrete.domain.quota import QuotaExceededError
@@ -72,6 +73,7 @@ CODES: dict[type[CarreteError], str] = {
     DownloadNotAllowedError: "forbidden",
     TooManySharesError: "too_many_shares",
     InvalidExpiryError: "invalid_request",
+    RateLimitedError: "rate_limited",
     TooManyStreamsError: "too_many_streams",
     TransientError: "unavailable",
 }
@@ -123,7 +125,7 @@ async def _carrete_error(request: Request, error: Exception) -> Response:
         structlog.get_logger().warning("out of reach", error=detail)
         detail = "A service that Carrete needs is out of reach. Try again in a moment."
         headers["Retry-After"] = str(RETRY_S)
-    elif isinstance(error, TooManyAttemptsError):
+    elif isinstance(error, TooManyAttemptsError | RateLimitedError):
         headers["Retry-After"] = str(error.retry_after_s)
     elif isinstance(error, TooManyStreamsError):
         headers["Retry-After"] = str(RETRY_S)

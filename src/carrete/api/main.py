@@ -1,5 +1,6 @@
 """The API's process: uvicorn, started from the program and stopped in good order."""
 
+import resource
 import signal
 import socket
 from types import FrameType
@@ -17,6 +18,9 @@ STOP_S = 10
 """Seconds that requests in work get when the process is told to stop."""
 
 MAX_CONNECTIONS = 10_000
+SPARE_FILES = 500
+"""Files that are no connections of clients: pools, logs, the page."""
+
 KEEP_ALIVE_S = 65
 """Longer than the 60 s of an AWS load balancer or nginx, which must be the one that closes: else
 it sends a request into a connection that is just going away."""
@@ -29,6 +33,7 @@ def run(settings: Settings) -> None:
         SystemExit: 1 when it could not start (the log says why), 0 after a signal.
     """
     configure_logging(settings.log_level, json=settings.log_json)
+    _allow_connections()
     # uvicorn stops in good order and then raises the signal again, for whoever listened before.
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
@@ -72,6 +77,16 @@ class ApiServer(uvicorn.Server):
         api: Api = self._app.state.api
         api.hub.close()
         await super().shutdown(sockets)
+
+
+def _allow_connections() -> None:
+    """Let the process open as many files as it takes connections, where the system allows it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_CONNECTIONS + SPARE_FILES
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _end(_signal: int, _frame: FrameType | None) -> None:

@@ -75,6 +75,7 @@ def operation(
         statuses: of problems that have another one here than usual.
     """
     common = ["internal_error", "unavailable"]
+    common += [] if tag == "system" else ["rate_limited"]
     common += ["invalid_request"] if changes or not public else []
     common += [] if public else ["unauthenticated"]
     common += ["csrf"] if changes and not public else []

@@ -41,6 +41,7 @@ PROBLEMS: dict[str, Problem] = {
     "size_mismatch": Problem(409, "The stored file has another size than announced"),
     "too_large": Problem(413, "Too large"),
     "too_many_attempts": Problem(429, "Too many attempts"),
+    "rate_limited": Problem(429, "Too many requests"),
     "too_many_streams": Problem(429, "Too many open event streams"),
     "headers_too_large": Problem(431, "The request's address or headers are too long"),
     "internal_error": Problem(500, "Something went wrong on our side"),

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from carrete.api.errors import CsrfError, UnauthenticatedError
 from carrete.api.hub import EventHub
 from carrete.api.probes import Probes
+from carrete.api.rates import RateLimitedError, TokenBuckets, cost_of
 from carrete.api.sessions import SessionCache
 from carrete.bootstrap import Container
 from carrete.config import Settings
@@ -34,6 +35,7 @@ class Api:
     probes: Probes
     urls: SignedUrls
     objects_origin: str
+    rates: TokenBuckets
     sessions: SessionCache = field(default_factory=SessionCache)
 
     @property
@@ -83,6 +85,7 @@ async def signed_in(request: Request) -> Account:
 
     Raises:
         UnauthenticatedError: no token came, or it opens no session.
+        RateLimitedError: the account asks too often.
         CsrfError: a page of another site may have sent this: the cookie came, our header did not.
     """
     token, by_cookie = token_of(request)
@@ -98,6 +101,8 @@ async def signed_in(request: Request) -> Account:
             raise UnauthenticatedError("the session is unknown or has expired")
         api.sessions.put(hashed, *found)
     request.state.account_id = found[0].id
+    if wait_s := api.rates.take(found[0].id, cost_of(request.url.path)):
+        raise RateLimitedError(wait_s)
     request.state.session = found[1]
     return found[0]
 

@@ -99,6 +99,15 @@ MESSAGES: dict[str, Sentence] = {
         "The server is not available at the moment. Try again soon.",
         "El servidor no está disponible en este momento. Prueba de nuevo dentro de poco.",
     ),
+    "api_quota_exceeded": Sentence(
+        "The account's limit is reached ({detail}). Delete something, wait, or ask the operator.",
+        "Se ha alcanzado el límite de la cuenta ({detail}). Borra algo, espera o consulta al "
+        "operador.",
+    ),
+    "api_rate_limited": Sentence(
+        "Too many requests. Try again in {seconds} s.",
+        "Demasiadas peticiones. Prueba de nuevo dentro de {seconds} s.",
+    ),
     # ── account ─────────────────────────────────────────────────────────────────────────────────
     "ask_email": Sentence("E-mail", "Correo electrónico"),
     "ask_password": Sentence("Password", "Contraseña"),
@@ -115,6 +124,7 @@ MESSAGES: dict[str, Sentence] = {
     "more_pages": Sentence(
         "There are more: --all, or --cursor {cursor}", "Hay más: --all o --cursor {cursor}"
     ),
+    "links_ended": Sentence("{count} link(s) ended.", "{count} enlace(s) anulado(s)."),
     "removed": Sentence("{id} is being deleted.", "{id} se está borrando."),
     "rm_confirm": Sentence(
         "Delete {count} video(s) with the originals and everything made from them?",
@@ -201,6 +211,10 @@ MESSAGES: dict[str, Sentence] = {
         "Restored the database and {objects} objects ({size}). Start the API and the workers now.",
         "Restaurados la base de datos y {objects} objetos ({size}). Ya puedes arrancar la API y "
         "los workers.",
+    ),
+    "role_changed": Sentence("{email} is now: {role}.", "{email} ahora es: {role}."),
+    "no_account": Sentence(
+        "No account has the address {email}.", "Ninguna cuenta tiene la dirección {email}."
     ),
     "dlq_empty": Sentence("No dead letters.", "No hay mensajes fallidos."),
     "dlq_redriven": Sentence(

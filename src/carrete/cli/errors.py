@@ -31,6 +31,8 @@ API_MESSAGES = {
     "email_taken": "api_email_taken",
     "too_large": "api_too_large",
     "too_many_attempts": "api_too_many_attempts",
+    "quota_exceeded": "api_quota_exceeded",
+    "rate_limited": "api_rate_limited",
     "unavailable": "api_unavailable",
 }
 """Answers that have a sentence of our own, in both languages; the others show the server's."""

@@ -21,11 +21,11 @@ PARAGRAPHS: dict[str, str] = {
         "puede conectar con un servidor · 130 interrumpido."
     ),
     "**Settings**: `CARRETE_SERVER` and `CARRETE_TOKEN` for the commands that talk to a server; "
-    "`CARRETE_LANG` (en, es). What `api`, `worker`, `migrate`, `gc`, `dlq`, `backup`, `restore` "
-    "and `doctor` read is named by `carrete doctor`.": (
+    "`CARRETE_LANG` (en, es). What `api`, `worker`, `migrate`, `gc`, `dlq`, `user`, `backup`, "
+    "`restore` and `doctor` read is named by `carrete doctor`.": (
         "**Configuración**: `CARRETE_SERVER` y `CARRETE_TOKEN` para las órdenes que hablan con un "
         "servidor; `CARRETE_LANG` (en, es). Lo que leen `api`, `worker`, `migrate`, `gc`, `dlq`, "
-        "`backup`, `restore` y `doctor` lo nombra `carrete doctor`."
+        "`user`, `backup`, `restore` y `doctor` lo nombra `carrete doctor`."
     ),
     "Print the version.": "Muestra la versión.",
     "Install completion for the current shell.": "Instala el autocompletado del shell actual.",
@@ -164,6 +164,25 @@ PARAGRAPHS: dict[str, str] = {
         "Comprueba configuración, base de datos, S3, SQS, ffmpeg, aislamiento y disco, y dice cómo "
         "arreglarlos."
     ),
+    "Make a link with which anybody can watch a video, without an account.": (
+        "Crea un enlace con el que cualquiera puede ver un vídeo, sin cuenta."
+    ),
+    "Days until the link ends by itself.": "Días hasta que el enlace caduca.",
+    "Ask those who open it for the first line of input.": (
+        "Pide a quien lo abra la primera línea de la entrada."
+    ),
+    "Let them download the result too.": "Permite descargar también el resultado.",
+    "End links to a video at once.": "Anula enlaces a un vídeo en el acto.",
+    "Ids of links; all of them without any.": "IDs de enlaces; sin ninguno, todos.",
+    "Only names that contain this text.": "Solo nombres que contengan este texto.",
+    "The order; a minus in front: from the largest on.": (
+        "El orden; con un menos delante, de mayor a menor."
+    ),
+    "Accounts, and what they may do.": "Cuentas, y lo que pueden hacer.",
+    "Change what an account may do: an admin sees the system and everybody's usage.": (
+        "Cambia lo que puede hacer una cuenta: un administrador ve el sistema y el uso de todos."
+    ),
+    "user or admin.": "user o admin.",
     "Tasks that could not be done, and their way back to work.": (
         "Tareas que no se pudieron hacer, y cómo vuelven al trabajo."
     ),

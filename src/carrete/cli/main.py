@@ -6,7 +6,18 @@ from typing import NoReturn
 
 import typer
 
-from carrete.cli import account, backups, dlq, local, operate, process, transfer, videos
+from carrete.cli import (
+    account,
+    backups,
+    dlq,
+    local,
+    operate,
+    process,
+    shares,
+    transfer,
+    user,
+    videos,
+)
 from carrete.cli.exits import ExitCode
 from carrete.domain.failures import CarreteError
 
@@ -15,8 +26,8 @@ EPILOG = """\
 3 not signed in · 4 not found · 5 a server can't be reached · 130 interrupted.
 
 **Settings**: `CARRETE_SERVER` and `CARRETE_TOKEN` for the commands that talk to a server;
-`CARRETE_LANG` (en, es). What `api`, `worker`, `migrate`, `gc`, `dlq`, `backup`, `restore` and
-`doctor` read is named by `carrete doctor`.
+`CARRETE_LANG` (en, es). What `api`, `worker`, `migrate`, `gc`, `dlq`, `user`, `backup`, `restore`
+and `doctor` read is named by `carrete doctor`.
 """
 
 HELP = """\
@@ -52,12 +63,13 @@ def build_app() -> typer.Typer:
     app.callback()(_options)
     for panel, commands in (
         (SANDBOX, (process.demo, process.process, local.up)),
-        (VIDEOS, (*account.COMMANDS, *transfer.COMMANDS, *videos.COMMANDS)),
+        (VIDEOS, (*account.COMMANDS, *transfer.COMMANDS, *videos.COMMANDS, *shares.COMMANDS)),
         (OPERATOR, (*operate.COMMANDS, *backups.COMMANDS)),
     ):
         for command in commands:
             app.command(rich_help_panel=panel)(command)
     app.add_typer(dlq.build_app(), name="dlq", rich_help_panel=OPERATOR)
+    app.add_typer(user.build_app(), name="user", rich_help_panel=OPERATOR)
     return app
 
 

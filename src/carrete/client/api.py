@@ -1,7 +1,8 @@
 """The HTTP API as typed methods."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from datetime import datetime
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
 from uuid import UUID
@@ -15,6 +16,8 @@ from carrete.client.models import (
     CreatedVideo,
     DownloadLink,
     JobView,
+    SharePage,
+    ShareView,
     SignedParts,
     SignIn,
     StoredUpload,
@@ -22,7 +25,7 @@ from carrete.client.models import (
     VideoView,
 )
 from carrete.client.retry import PROMPT, RetryPolicy
-from carrete.domain.video import VideoState
+from carrete.domain.library import Sort, VideoQuery
 
 Which: TypeAlias = Literal["original", "processed"]
 
@@ -132,13 +135,19 @@ class CarreteClient:
 
     async def videos(
         self,
+        wanted: VideoQuery = VideoQuery(),  # noqa: B008 - frozen
         *,
-        states: Collection[VideoState] = (),
         limit: int = 50,
         cursor: str | None = None,
     ) -> VideoPage:
-        """One page of videos, newest first."""
-        params = _given(limit=limit, cursor=cursor, state=[str(state) for state in states] or None)
+        """One page of the videos that are wanted, in the order that is wanted."""
+        params = _given(
+            limit=limit,
+            cursor=cursor,
+            state=[str(state) for state in wanted.states] or None,
+            q=wanted.text or None,
+            sort=None if wanted.sort is Sort.NEWEST else str(wanted.sort),
+        )
         return self._caller.read(
             VideoPage, await self._caller.call("GET", "/videos", params=params)
         )
@@ -172,6 +181,35 @@ class CarreteClient:
     async def remove(self, video_id: UUID) -> None:
         """Delete a video and everything made from it."""
         await self._delete(f"/videos/{video_id}")
+
+    # ── links ───────────────────────────────────────────────────────────────────────────────────
+
+    async def share(
+        self,
+        video_id: UUID,
+        *,
+        expires_at: datetime | None = None,
+        password: str | None = None,
+        allow_download: bool = False,
+    ) -> ShareView:
+        """Make a link to a video. Not repeated by itself: it would make two."""
+        body = _given(
+            expires_at=None if expires_at is None else expires_at.isoformat(),
+            password=password,
+            allow_download=allow_download,
+        )
+        path = f"/videos/{video_id}/shares"
+        answer = await self._caller.call("POST", path, json=body, idempotent=False)
+        return self._caller.read(ShareView, answer)
+
+    async def shares(self, video_id: UUID) -> tuple[ShareView, ...]:
+        """A video's links, the newest first."""
+        answer = await self._caller.call("GET", f"/videos/{video_id}/shares")
+        return self._caller.read(SharePage, answer).items
+
+    async def unshare(self, video_id: UUID, share_id: UUID) -> None:
+        """End a link."""
+        await self._delete(f"/videos/{video_id}/shares/{share_id}")
 
     # ── bytes ───────────────────────────────────────────────────────────────────────────────────
 

@@ -93,7 +93,9 @@ class Caller:
                 return outcome
             failures += 1
             error = self._error(outcome, retried=failures > 1)
-            if not _may_repeat(outcome, idempotent=idempotent):
+            # what was refused for its rate has not been looked at: it may always come again
+            refused = isinstance(error, ApiError) and error.code == "rate_limited"
+            if not refused and not _may_repeat(outcome, idempotent=idempotent):
                 raise error
             asked = error.retry_after_s if isinstance(error, ApiError) else None
             delay = self.policy.delay_s(failures, asked_s=asked)

@@ -157,6 +157,25 @@ class DownloadLink(Answer):
     size_bytes: int | None = None
 
 
+class ShareView(Answer):
+    """A link to a video; ``path`` is that of the page which shows it."""
+
+    id: UUID
+    token: str = Field(repr=False)
+    path: str = Field(repr=False)
+    has_password: bool
+    allow_download: bool
+    created_at: datetime
+    expires_at: datetime | None = None
+    views: int = 0
+
+
+class SharePage(Answer):
+    """A video's links."""
+
+    items: tuple[ShareView, ...]
+
+
 class EventView(Answer):
     """One thing that happened to a video.
 

@@ -33,6 +33,8 @@ AHEAD_FRAMES = 10
 its threads and one that ends the frame. What is read further ahead is never decoded to any use."""
 MERGE_GAP = 256 << 10
 """Bytes between two ranges that are read along, since a request costs as much as they do."""
+MERGE_SHARE = 64
+"""Of a small file the gap is this part of its size: not every chunk shall read it whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,11 @@ class Chunk(Jsonable):
         start_s: seconds on the output's clock.
         duration_s: seconds.
         seek_s: where decoding is entered, seconds on the source's clock.
-        source_ranges: the bytes of the source that its encoding reads, ascending and disjoint;
-            empty means the whole file.
+        source_ranges: the bytes of the source that it is made of, ascending and disjoint; empty
+            means the whole file.
+        keep_from_s: of a rendition that is a copy, the decoding time on the source's clock of the
+            first packet that is this chunk's; ``None`` for the first one of all.
+        keep_until_s: the same for the first packet that is the next chunk's; ``None`` for none.
     """
 
     index: int
@@ -57,6 +62,8 @@ class Chunk(Jsonable):
     duration_s: float
     seek_s: float
     source_ranges: tuple[ByteRange, ...] = ()
+    keep_from_s: float | None = None
+    keep_until_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +136,12 @@ def split(timeline: Timeline, video: VideoFacts, keys: tuple[float, ...] = ()) -
     )
 
 
+def one_chunk(timeline: Timeline, video: VideoFacts) -> tuple[Chunk, ...]:
+    """The whole output as a single chunk."""
+    seconds = float(timeline.frames / timeline.rate)
+    return (Chunk(0, 0, timeline.frames, 0.0, seconds, seek_target(video, timeline, 0)),)
+
+
 def _next_start(
     timeline: Timeline,
     video: VideoFacts,
@@ -172,8 +185,8 @@ def key_times(index: SourceIndex, video: VideoFacts) -> tuple[float, ...]:
     """
     if not index.slots:
         return ()
-    shift = float(video.first_pts_s) - index.slots[0].time_s
-    return tuple(slot.time_s + shift for slot in index.slots if slot.key)
+    times = _shown(index, video)
+    return tuple(at for at, slot in zip(times, index.slots, strict=True) if slot.key)
 
 
 def with_ranges(
@@ -189,21 +202,73 @@ def with_ranges(
     """
     if not index.header or not index.slots:
         return chunks
-    shift = float(video.first_pts_s) - index.slots[0].time_s
-    times = [slot.time_s + shift for slot in index.slots]
-    head = [(index.slots[0].first, index.slots[0].end)]  # ffmpeg looks at it before it seeks
+    times = _shown(index, video)
     ahead = (AHEAD_FRAMES + video.reorder_frames) / float(min(video.frame_rate, timeline.rate))
     found = []
     for chunk in chunks:
-        begin = max(0, bisect_right(times, chunk.seek_s) - 1)
-        while begin > 0 and not index.slots[begin].key:
-            begin -= 1
+        begin = _entry(index, times, chunk)
         last = float(timeline.origin_s) + chunk.start_s + chunk.duration_s + ahead
         end = bisect_right(times, last + video.max_frame_gap_s)
         if chunk is chunks[-1]:
             end = len(times)
         body = [(slot.first, slot.end) for slot in index.slots[begin:end]]
-        found.append(replace(chunk, source_ranges=merge([*index.header, *head, *body], gap)))
+        ranges = merge([*index.header, *probed(index), *body], gap)
+        found.append(replace(chunk, source_ranges=ranges))
+    return tuple(found)
+
+
+def probed(index: SourceIndex) -> list[ByteRange]:
+    """What ffmpeg looks at before it seeks, which belongs to every reader."""
+    return [(slot.first, slot.end) for slot in index.slots[:1]]
+
+
+def merge_gap(size: int) -> int:
+    """Bytes between two ranges of a file of ``size`` bytes that are read along."""
+    return min(MERGE_GAP, size // MERGE_SHARE)
+
+
+def _shown(index: SourceIndex, video: VideoFacts) -> list[float]:
+    """When the first picture of each slot is shown, as far as decoding times tell."""
+    shift = float(video.first_pts_s) - index.slots[0].time_s
+    return [slot.time_s + shift for slot in index.slots]
+
+
+def _entry(index: SourceIndex, times: list[float], chunk: Chunk) -> int:
+    """The slot of the keyframe at which the decoding of a chunk is entered."""
+    begin = max(0, bisect_right(times, chunk.seek_s) - 1)
+    while begin > 0 and not index.slots[begin].key:
+        begin -= 1
+    return begin
+
+
+def with_kept(
+    chunks: tuple[Chunk, ...], video: VideoFacts, index: SourceIndex
+) -> tuple[Chunk, ...]:
+    """``chunks`` with the source's packets that each keeps where a rendition is a copy.
+
+    These are whole GOPs, from the keyframe at which the chunk's decoding is entered to that of the
+    next chunk: bytes that its encoding reads anyway. A chunk without a keyframe of its own joins
+    the one before it.
+    """
+    times = _shown(index, video)
+    # Half a frame before it: a time in seconds is not exactly a number of ticks.
+    margin = 0.5 / float(video.frame_rate)
+    found: list[Chunk] = []
+    entered = -1
+    for chunk in chunks:
+        begin = _entry(index, times, chunk)
+        if begin == entered:
+            found[-1] = replace(
+                found[-1],
+                frame_count=found[-1].frame_count + chunk.frame_count,
+                duration_s=found[-1].duration_s + chunk.duration_s,
+            )
+            continue
+        entered = begin
+        start = index.slots[begin].time_s - margin
+        if found:
+            found[-1] = replace(found[-1], keep_until_s=start)
+        found.append(replace(chunk, index=len(found), keep_from_s=start if found else None))
     return tuple(found)
 
 

@@ -5,17 +5,16 @@ from carrete.domain.task import NewTask, Priority, TaskKind
 
 PREPARE_WEIGHT = 1.0
 AUDIO_SHARE = 0.05
-COPY_SHARE = 0.02
 FINISH_SHARE = 0.1
-"""Work of sound, copy and finish as shares of the picture's, for progress only."""
+"""Work of sound and finish as shares of the picture's, for progress only."""
 
 
 def media_tasks(plan: Plan) -> tuple[NewTask, ...]:
-    """The tasks that can start once the plan is known: every chunk, the sound, and the copy.
+    """The tasks that can start once the plan is known, in the order in which they are best made.
 
-    The first chunk and the sound go first, since the stream starts with them.
+    What the first seconds need goes first. Of long sound the first chunk's task makes the head, so
+    that the rest of it can wait for that; short sound takes a second and goes ahead of everything.
     """
-    seconds = plan.duration_s
     chunks = tuple(
         NewTask(
             TaskKind.ENCODE,
@@ -25,18 +24,14 @@ def media_tasks(plan: Plan) -> tuple[NewTask, ...]:
         )
         for chunk in plan.chunks
     )
-    first = Priority.FIRST_SECONDS
-    sound = NewTask(TaskKind.AUDIO, priority=first, weight=max(seconds * AUDIO_SHARE, 0.1))
-    copy = NewTask(
-        TaskKind.COPY,
-        priority=first if plan.first.copy else Priority.BULK,
-        weight=max(seconds * COPY_SHARE, 0.1),
+    if plan.audio is None or not plan.audio.apart:
+        return chunks
+    sound = NewTask(
+        TaskKind.AUDIO,
+        priority=Priority.FIRST_SECONDS,
+        weight=max(plan.duration_s * AUDIO_SHARE, 0.1),
     )
-    return (
-        *chunks,
-        *([sound] if plan.audio is not None else []),
-        *([copy] if plan.top.copy else []),
-    )
+    return (chunks[0], sound, *chunks[1:]) if plan.audio.head_s else (sound, *chunks)
 
 
 def finish_task(plan: Plan) -> NewTask:

@@ -149,14 +149,14 @@ class SourceIndex(Jsonable):
         slots: the whole video stream in runs of about half a second, cut at keyframes.
         header: what every reader of the file needs: all that is no media data; empty for a
             container that can't be read in parts.
-        audio: where the default audio track's packets lie; empty for such a container.
-        audio_head: the same for its first seconds only.
+        sound: where the default audio track's packets lie, in runs of at most about half a second
+            without a gap: seconds on the container's clock, first byte, the byte after the last
+            one; empty for such a container.
     """
 
     slots: tuple[Slot, ...]
     header: tuple[ByteRange, ...] = ()
-    audio: tuple[ByteRange, ...] = ()
-    audio_head: tuple[ByteRange, ...] = ()
+    sound: tuple[tuple[float, int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,16 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from carrete.domain.chunks import (
-    MERGE_GAP,
     Chunk,
     Timeline,
     key_times,
     merge,
+    merge_gap,
+    one_chunk,
+    probed,
     split,
-    thin,
     total,
+    with_kept,
     with_ranges,
 )
 from carrete.domain.jsonable import Jsonable
@@ -25,58 +27,21 @@ from carrete.domain.ladder import (
     make_ladder,
     output_rate,
 )
-from carrete.domain.media import Access, ByteRange, SourceIndex, SourceInfo
+from carrete.domain.media import Access, SourceIndex, SourceInfo
+from carrete.domain.sound import AudioPlan, plan_audio, set_apart, with_sound
 
 __all__ = ["AudioPlan", "Chunk", "Plan", "make_plan"]
 
-MAX_AUDIO_RATE = 128_000
-MIN_AUDIO_RATE = 64_000
-"""Bit/s of stereo AAC-LC: transparent to most ears, and the least that is not unpleasant."""
-MAX_COPIED_AUDIO_RATE = 200_000
-COPIED_AUDIO_SLACK_S = 0.045
-"""A copied track may start or end so much apart from the picture: nobody notices 45 ms."""
-AUDIO_HEAD_S = 8.0
-"""Sound that is made ahead of the rest; the probe tells where the first twelve seconds lie."""
-MIN_SPLIT_AUDIO_S = 120.0
-"""Shorter sound is made at once: a second or so is all that it takes."""
 EARLY_AUDIO_S = 0.5
 """Sound that starts this much before the picture is kept by holding the first frame."""
 LATE_AUDIO_S = 0.1
 """Sound that ends this much after the picture is kept by holding the last frame."""
 MAX_HELD_S = 600.0
 """The longest that the first or last frame is held for sound."""
-AUDIO_ALLOWANCE = 0.1
-"""Share of the source that the sound's task may read for nothing, to make fewer requests."""
-MIN_RANGED_BYTES = 8 << 20
+MIN_RANGED_BYTES = 1 << 20
 """A smaller file is fetched whole: one request for all of it costs less than several."""
 MAX_READ = 1.3
 """Times the source's size that all chunks together may read; beyond it ranges help nobody."""
-
-
-@dataclass(frozen=True, slots=True)
-class AudioPlan(Jsonable):
-    """The sound of the result: AAC-LC, once for the whole file.
-
-    Attributes:
-        stream_index: the source's stream.
-        channels: of the result.
-        sample_rate: of the result, Hz.
-        bit_rate: of the result, bit/s.
-        copy: whether the source's own packets are kept instead of encoding.
-        source_ranges: the bytes of the source that it reads; empty means the whole file.
-        head_s: seconds of sound that can be made ahead of the rest, from ``head_ranges`` alone, so
-            that the first seconds can be played soon; 0 when it is all made at once.
-        head_ranges: the bytes of the source that the head reads; empty means the whole file.
-    """
-
-    stream_index: int
-    channels: int = 2
-    sample_rate: int = 48_000
-    bit_rate: int = 128_000
-    copy: bool = False
-    source_ranges: tuple[ByteRange, ...] = ()
-    head_s: float = 0.0
-    head_ranges: tuple[ByteRange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,19 +99,19 @@ def make_plan(
     Args:
         info: what the probe found.
         profile: which codecs are made.
-        allow_copy: whether streams that already fit may be kept. The top rendition is then one
-            file for the whole video, made by ``copy_top``; where nothing else is to be made there
-            are no chunks.
+        allow_copy: whether streams that already fit may be kept.
     """
     timeline = make_timeline(info)
     renditions = make_ladder(info, profile)
-    if allow_copy and timeline.frames == timeline.shown and can_copy(info):
+    index = info.index
+    unheld = timeline.frames == timeline.shown and timeline.origin_s == info.video.first_pts_s
+    if allow_copy and unheld and index is not None and can_copy(info):
         renditions = (copied(renditions[0], info.video), *renditions[1:])
-    nothing_to_encode = all(one.copy for one in renditions)
-    chunks = () if nothing_to_encode else _chunks(info, timeline)
-    sound: tuple[ByteRange, ...] = ()
-    if info.index is not None and info.index.header and chunks and info.size > MIN_RANGED_BYTES:
-        chunks, sound = _ranges(info, info.index, chunks, timeline)
+    audio = None if info.audio is None else plan_audio(info, timeline, allow_copy=allow_copy)
+    chunks = _chunks(info, timeline, renditions)
+    if index is not None and index.header and info.size > MIN_RANGED_BYTES:
+        with_packets = audio is not None and audio.copy
+        chunks = _ranges(info, index, chunks, timeline, with_packets=with_packets)
     return Plan(
         profile=profile,
         source=replace(info, index=None),
@@ -157,48 +122,7 @@ def make_plan(
         timescale=choose_timescale(timeline.rate),
         renditions=renditions,
         chunks=chunks,
-        audio=None
-        if info.audio is None
-        else plan_audio(info, timeline, sound, allow_copy=allow_copy),
-    )
-
-
-def plan_audio(
-    info: SourceInfo, timeline: Timeline, ranges: tuple[ByteRange, ...], *, allow_copy: bool
-) -> AudioPlan:
-    """Stereo AAC at 128 kbit/s, less where the source has less to give; a copy where it fits."""
-    audio = info.audio
-    assert audio is not None
-    origin, end = float(timeline.origin_s), float(timeline.frames / timeline.rate)
-    rate = min(MAX_AUDIO_RATE, max(MIN_AUDIO_RATE, audio.bit_rate or MAX_AUDIO_RATE))
-    long = end > MIN_SPLIT_AUDIO_S
-    head = _head_ranges(info) if long and ranges else ()
-    plan = AudioPlan(
-        audio.index,
-        bit_rate=rate,
-        source_ranges=ranges,
-        head_s=AUDIO_HEAD_S if long else 0.0,
-        head_ranges=head,
-    )
-    fits = (
-        allow_copy
-        and info.access is Access.SEEK
-        and "mov" in info.container
-        and (audio.codec, audio.profile) == ("aac", "LC")
-        and audio.channels in (1, 2)
-        and audio.sample_rate in (44_100, 48_000)
-        and 0 < audio.bit_rate <= MAX_COPIED_AUDIO_RATE
-        and abs(audio.start_s - origin) < COPIED_AUDIO_SLACK_S
-        and abs(audio.start_s + audio.duration_s - origin - end) < COPIED_AUDIO_SLACK_S
-    )
-    if not fits:
-        return plan
-    return replace(
-        plan,
-        copy=True,
-        channels=audio.channels,
-        sample_rate=audio.sample_rate,
-        bit_rate=audio.bit_rate,
+        audio=None if audio is None else set_apart(audio, info, chunks, timeline),
     )
 
 
@@ -229,34 +153,37 @@ def make_timeline(info: SourceInfo) -> Timeline:
     )
 
 
-def _chunks(info: SourceInfo, timeline: Timeline) -> tuple[Chunk, ...]:
-    """One chunk for a container that can only be read from its start."""
-    if info.access is Access.WHOLE:
-        return split(replace(timeline, shown=0), info.video)
+def _chunks(
+    info: SourceInfo, timeline: Timeline, renditions: tuple[Rendition, ...]
+) -> tuple[Chunk, ...]:
+    """One chunk for a container that can only be read from its start, or where all is copied."""
+    if info.access is Access.WHOLE or all(one.copy for one in renditions):
+        return one_chunk(timeline, info.video)
     keys = () if info.index is None else key_times(info.index, info.video)
-    return split(timeline, info.video, keys)
+    chunks = split(timeline, info.video, keys)
+    if info.index is None or not any(one.copy for one in renditions):
+        return chunks
+    return with_kept(chunks, info.video, info.index)
 
 
 def _ranges(
-    info: SourceInfo, index: SourceIndex, chunks: tuple[Chunk, ...], timeline: Timeline
-) -> tuple[tuple[Chunk, ...], tuple[ByteRange, ...]]:
-    """Chunks with their byte ranges and the sound's ranges; none where they would read too much."""
-    ranged = with_ranges(chunks, timeline, info.video, index)
+    info: SourceInfo,
+    index: SourceIndex,
+    chunks: tuple[Chunk, ...],
+    timeline: Timeline,
+    *,
+    with_packets: bool,
+) -> tuple[Chunk, ...]:
+    """Chunks with their byte ranges; without any where they would read too much.
+
+    ``with_packets``: each chunk also keeps the packets of its sound.
+    """
+    if len(chunks) == 1:
+        return chunks
+    ranged = with_ranges(chunks, timeline, info.video, index, merge_gap(info.size))
+    if with_packets:
+        ranged = with_sound(ranged, timeline, index, info.size)
     # Every chunk lists what all of them share, but a worker fetches that once for all its chunks.
-    shared = total(merge([*index.header, *_probed(index)]))
+    shared = total(merge([*index.header, *probed(index)]))
     read = shared + sum(total(one.source_ranges) - shared for one in ranged)
-    if len(chunks) == 1 or read > MAX_READ * info.size:
-        ranged = chunks
-    sound = thin(index.audio, round(info.size * AUDIO_ALLOWANCE))
-    return ranged, merge([*index.header, *_probed(index), *sound]) if sound else ()
-
-
-def _probed(index: SourceIndex) -> list[ByteRange]:
-    """What ffmpeg looks at before it seeks, which belongs to every reader."""
-    return [(slot.first, slot.end) for slot in index.slots[:1]]
-
-
-def _head_ranges(info: SourceInfo) -> tuple[ByteRange, ...]:
-    index = info.index
-    assert index is not None
-    return merge([*index.header, *_probed(index), *index.audio_head], MERGE_GAP)
+    return chunks if read > MAX_READ * info.size else ranged

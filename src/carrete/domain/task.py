@@ -15,7 +15,6 @@ class TaskKind(StrEnum):
     PREPARE = "prepare"
     ENCODE = "encode"
     AUDIO = "audio"
-    COPY = "copy"
     FINISH = "finish"
     REMOVE = "remove"
 

@@ -44,7 +44,7 @@ class Completion:
         facts: what was learned about the original.
         plan: the job's plan.
         total_weight: the sum of the weights of all tasks of the job.
-        follow: tasks that can start now.
+        follow: tasks that can start now; of equals, those named first are claimed first.
         last: the task that starts once no other task of the job is unfinished.
         playable_when: the first seconds can be streamed once all of these are live; never, when
             there are none.

@@ -31,13 +31,23 @@ class Transcoder(Protocol):
         *,
         only: Sequence[str] | None = None,
     ) -> tuple[MadeFile, ...]:
-        """Make the renditions of one chunk that ``only`` names, or all, from one decode."""
+        """Make the renditions of one chunk that ``only`` names, or all, from one decode.
+
+        Of a rendition that is a copy the source's own packets are kept.
+
+        Raises:
+            ShortcutFailedError: they can't be.
+        """
         ...
 
-    async def copy_top(
-        self, source: Path, plan: Plan, out: Path, on_progress: ProgressSink
+    async def copy_sound(
+        self, source: Path, plan: Plan, chunk: Chunk, out: Path
     ) -> tuple[MadeFile, ...]:
-        """Keep the source's own picture as the top rendition, where the plan says so."""
+        """Keep the packets that are heard while a chunk is shown, where the plan says so.
+
+        Raises:
+            ShortcutFailedError: they can't be.
+        """
         ...
 
     async def encode_head(self, source: Path, plan: Plan, out: Path) -> tuple[MadeFile, ...]:

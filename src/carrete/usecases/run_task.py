@@ -30,7 +30,7 @@ from carrete.ports import (
 from carrete.usecases.doorbells import ring
 from carrete.usecases.hold_lease import LeaseKeeper
 from carrete.usecases.tasks.bench import Bench, Progress
-from carrete.usecases.tasks.encode import audio, copy, encode
+from carrete.usecases.tasks.encode import audio, encode
 from carrete.usecases.tasks.finish import finish
 from carrete.usecases.tasks.prepare import prepare
 from carrete.usecases.tasks.remove import remove
@@ -43,7 +43,6 @@ HANDLERS: dict[TaskKind, Callable[[Bench], Awaitable[Completion]]] = {
     TaskKind.PREPARE: prepare,
     TaskKind.ENCODE: encode,
     TaskKind.AUDIO: audio,
-    TaskKind.COPY: copy,
     TaskKind.FINISH: finish,
     TaskKind.REMOVE: remove,
 }

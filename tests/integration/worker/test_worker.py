@@ -170,7 +170,7 @@ async def test_an_unforeseen_error_ends_in_the_dead_letter_queue_and_a_redrive_m
 
     video = await desk.send(clip)
     with monkeypatch.context() as patch:
-        patch.setitem(run_task.HANDLERS, TaskKind.AUDIO, broken)
+        patch.setitem(run_task.HANDLERS, TaskKind.FINISH, broken)
         async with desk.worker():
             failed = await desk.settled(video)
     assert (failed.state, failed.failure) == (VideoState.FAILED, FailureCode.INTERNAL)

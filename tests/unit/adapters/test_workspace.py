@@ -1,5 +1,6 @@
 import asyncio
 import os
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,6 +101,26 @@ async def test_a_mirror_reads_each_byte_once(tmp_path: Path) -> None:
     await mirror.ensure([], lambda _: None)
     assert reads.bytes == len(data)
     assert (tmp_path / "m" / "f").read_bytes() == data
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_whatever_ranges_are_asked_for_in_turn_each_byte_is_read_once(
+    seed: int, tmp_path: Path
+) -> None:
+    dice = random.Random(seed)  # noqa: S311 - cases of a test, the same in every run
+    objects, reads = MemoryObjects(), Reads()
+    data = dice.randbytes(3000)
+    objects.stored["k"] = data
+    mirror = Mirror(objects, "k", len(data), tmp_path / "m" / "f", reads)
+    wanted: set[int] = set()
+    for _ in range(12):
+        starts = [dice.randrange(len(data)) for _ in range(dice.randint(1, 8))]
+        ranges = [(start, min(start + dice.randint(1, 300), len(data))) for start in starts]
+        await mirror.ensure(ranges, lambda _: None)
+        wanted.update(place for start, end in ranges for place in range(start, end))
+        assert reads.bytes == mirror.held == len(wanted)
+    local = mirror.path.read_bytes()
+    assert all(local[place] == data[place] for place in wanted)
 
 
 async def test_originals_in_use_stay_and_others_make_room(tmp_path: Path) -> None:

@@ -71,6 +71,17 @@ async def test_a_call_that_may_have_taken_effect_is_not_repeated(
     assert server.seen["POST /videos/*/reprocess"] == 1
 
 
+async def test_a_call_that_was_refused_for_its_rate_is_repeated_in_any_case(
+    server: FakeServer,
+) -> None:
+    failing(server, 2, problem(429, "rate_limited"))
+    async with server.client() as client:
+        # the third one arrives, where there is no such route
+        with pytest.raises(ApiError, match="method_not_allowed"):
+            await client.reprocess(server.only().id)
+    assert server.seen["POST /videos/*/reprocess"] == 3
+
+
 async def test_a_call_that_never_left_is_repeated_in_any_case(server: FakeServer) -> None:
     failing(server, 1, httpx.ConnectError("refused"))
     async with server.client() as client:

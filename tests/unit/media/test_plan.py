@@ -8,11 +8,19 @@ import pytest
 
 from carrete.domain import chunks as cutting
 from carrete.domain.chunks import Timeline, merge, seek_target, split, thin, total, with_ranges
+from carrete.domain.flow import media_tasks
 from carrete.domain.ladder import Profile
 from carrete.domain.media import Access, Limits, Slot, SourceIndex, SourceInfo, Verification
 from carrete.domain.plan import Plan, choose_timescale, make_plan, make_timeline
+from carrete.domain.sound import sound_ranges
+from carrete.domain.task import TaskKind
 
 Source = Callable[..., SourceInfo]
+
+
+def sound_of(seconds: float, rate: int) -> tuple[tuple[float, int, int], ...]:
+    """A little sound at the start of each second's bytes."""
+    return tuple((float(n), 1000 + n * rate, 1200 + n * rate) for n in range(int(seconds)))
 
 
 def index_of(seconds: float, key_every: float, rate: int = 1_000_000) -> SourceIndex:
@@ -26,7 +34,8 @@ def index_of(seconds: float, key_every: float, rate: int = 1_000_000) -> SourceI
         slots.append(Slot(at, key, first, first + rate // 2))
         at += 0.5
     end = slots[-1].end
-    return SourceIndex(tuple(slots), header=((0, 1000), (end, end + 5000)), audio=((1000, 1200),))
+    header = ((0, 1000), (end, end + 5000))
+    return SourceIndex(tuple(slots), header, sound_of(seconds, rate))
 
 
 def test_a_plan_comes_back_from_json_as_it_was(source: Source) -> None:
@@ -135,7 +144,7 @@ def test_a_chunks_ranges_hold_its_keyframe_and_its_end(source: Source) -> None:
 
 
 def test_small_files_are_read_whole(source: Source) -> None:
-    plan = make_plan(source(duration_s=60.0, index=index_of(60, 2), size=1_000_000))
+    plan = make_plan(source(duration_s=60.0, index=index_of(60, 2), size=900_000))
     assert {chunk.source_ranges for chunk in plan.chunks} == {()}
 
 
@@ -159,25 +168,95 @@ def test_a_few_milliseconds_of_early_sound_are_left_out(source: Source) -> None:
 
 
 def test_long_sound_has_a_head_that_needs_few_bytes(source: Source) -> None:
-    index = replace(index_of(600, 2), audio_head=((1000, 1100),))
-    plan = make_plan(source(duration_s=600.0, index=index, size=600_006_000))
+    info = source(duration_s=600.0, index=index_of(600, 2), size=600_006_000)
+    plan = make_plan(info)
     assert plan.audio is not None
+    assert plan.audio.apart
+    assert plan.audio.ranged
     assert plan.audio.head_s > 0
-    assert 0 < total(plan.audio.head_ranges) < 2_000_000
+    assert 0 < total(plan.audio.head_ranges) < 4_000_000
+    assert total(sound_ranges(info)) < 0.12 * info.size
+    assert all(
+        any(a <= first and end <= b for a, b in sound_ranges(info))
+        for _, first, end in index_of(600, 2).sound
+    )
+
+
+def test_copied_sound_is_made_with_the_chunks_and_lies_in_their_ranges(source: Source) -> None:
+    index = index_of(600, 2)
+    info = source(duration_s=600.0, index=index, size=600_006_000)
+    plan = make_plan(info, allow_copy=True)
+    assert plan.audio is not None
+    assert plan.audio.copy
+    assert not plan.audio.apart
+    for chunk in plan.chunks:
+        for time, first, end in index.sound:
+            if chunk.start_s <= time < chunk.start_s + chunk.duration_s:
+                assert any(a <= first and end <= b for a, b in chunk.source_ranges)
+
+
+def test_a_short_videos_sound_has_no_task_of_its_own(source: Source) -> None:
+    plan = make_plan(source(duration_s=10.0))
+    assert plan.audio is not None
+    assert not plan.audio.apart
+    assert [task.kind for task in media_tasks(plan)] == [TaskKind.ENCODE]
+
+
+def test_tasks_stand_in_the_order_in_which_they_make_a_video_playable(source: Source) -> None:
+    def order(seconds: float) -> list[tuple[TaskKind, int]]:
+        plan = make_plan(source(duration_s=seconds, index=index_of(seconds, 2)))
+        return [(task.kind, task.index) for task in media_tasks(plan)][:3]
+
+    sound, chunks = (TaskKind.AUDIO, 0), [(TaskKind.ENCODE, n) for n in range(3)]
+    assert order(60.0) == [sound, *chunks[:2]]
+    assert order(600.0) == [chunks[0], sound, chunks[1]]
 
 
 def test_a_copy_needs_leave_and_a_source_that_fits(source: Source) -> None:
-    assert not make_plan(source()).top.copy
-    assert make_plan(source(), allow_copy=True).top.copy
-    assert not make_plan(source(codec="hevc"), allow_copy=True).top.copy
+    index = index_of(60, 2)
+    assert not make_plan(source(index=index)).top.copy
+    assert make_plan(source(index=index), allow_copy=True).top.copy
+    assert not make_plan(source(codec="hevc", index=index), allow_copy=True).top.copy
+    assert not make_plan(source(first_pts_s=Fraction(2), index=index), allow_copy=True).top.copy
 
 
-def test_where_all_is_copied_there_is_no_chunk(source: Source) -> None:
+def test_where_all_is_copied_there_is_one_chunk(source: Source) -> None:
     plan = make_plan(
-        source(width=640, height=360, bit_rate=500_000, peak_bit_rate=600_000), allow_copy=True
+        source(
+            width=640, height=360, bit_rate=500_000, peak_bit_rate=600_000, index=index_of(60, 2)
+        ),
+        allow_copy=True,
     )
     assert plan.top.copy
-    assert plan.chunks == ()
+    assert [chunk.frame_count for chunk in plan.chunks] == [plan.frame_count]
+    assert plan.chunks[0].keep_until_s is None
+
+
+@pytest.mark.parametrize("key_every", [0.5, 2.0, 3.0, 4.0])
+def test_each_packet_of_a_copy_is_kept_by_one_chunk_that_has_its_bytes(
+    key_every: float, source: Source
+) -> None:
+    index = index_of(600, key_every)
+    info = source(duration_s=600.0, index=index, size=600_006_000)
+    plan = make_plan(info, allow_copy=True)
+    assert plan.top.copy
+    assert len(plan.chunks) > 30
+    assert sum(chunk.frame_count for chunk in plan.chunks) == plan.frame_count
+    assert [chunk.index for chunk in plan.chunks] == list(range(len(plan.chunks)))
+    kept = []
+    for chunk in plan.chunks:
+        slots = [
+            slot
+            for slot in index.slots
+            if (chunk.keep_from_s is None or slot.time_s >= chunk.keep_from_s)
+            and (chunk.keep_until_s is None or slot.time_s < chunk.keep_until_s)
+        ]
+        assert slots[0].key
+        for slot in slots:
+            assert any(a <= slot.first and slot.end <= b for a, b in chunk.source_ranges)
+        kept += slots
+    assert kept == list(index.slots)
+    assert sum(total(chunk.source_ranges) for chunk in plan.chunks) < 1.3 * info.size
 
 
 @pytest.mark.parametrize("rate", ["24000/1001", "30", "25", "60000/1001", "1/3", "12.5"])

@@ -13,8 +13,8 @@ def raw(**changes: Any) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "container": "mov,mp4,m4a,3gp,3g2,mj2", "size": 1000, "stream_count": 1, "start_s": 0.0,
         "container_duration_s": 4.0, "claimed": [0, 0], "indexed": True, "audio": None,
-        "audio_table": {"first": None, "end": None, "count": 0}, "audio_ranges": [],
-        "audio_head": [], "header_ranges": [[0, 10]], "closed_gops": True,
+        "audio_table": {"first": None, "end": None, "count": 0}, "sound_runs": None,
+        "header_ranges": [[0, 10]], "closed_gops": True,
         "video": {
             "index": 0, "codec": "h264", "profile": "High", "level": 40, "reorder": 2,
             "width": 640, "height": 360, "sar": "1/1", "average_rate": "25/1",

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from carrete.adapters.ffmpeg.filters import audio_graph, picture, quality_graph, video_graph
+from carrete.adapters.ffmpeg.filters import audio_graph, quality_graph, video_graph
 from carrete.domain.ladder import Rendition, VideoCodec
 from carrete.domain.media import Access, Limits
 from carrete.domain.plan import Chunk, Plan
@@ -12,6 +12,8 @@ DEMUXERS = (
 )
 MAX_ERROR_RATE = "0.25"
 STATS_PERIOD_S = "0.5"
+AFTER_S = 1.0
+"""Seconds of packets that are read past those that are kept; which ones are is told exactly."""
 
 _GLOBAL = (
     "-nostdin",  # a child that waits for a key would hang
@@ -43,6 +45,8 @@ _FRAGMENTED = (
 
 _SOUND_FRAGMENTS = (
     *("-frag_duration", "2000000"),  # about two seconds, as the video's fragments
+    *("-avoid_negative_ts", "disabled"),  # as for the pictures
+    *("-use_editlist", "0"),  # there is nothing to hide: the first sample is at zero
     *("-f", "mp4"),
     *("-movflags", "+empty_moov+default_base_moof+frag_discont+skip_trailer"),
 )
@@ -199,18 +203,20 @@ def audio(
 
 
 def copy_video(
-    ffmpeg: Path, source: Path, plan: Plan, out: Path, *, limits: Limits
+    ffmpeg: Path, source: Path, plan: Plan, chunk: Chunk, out: Path, *, limits: Limits
 ) -> tuple[str, ...]:
-    """The source's own pictures as a fragmented MP4, on the output's clock."""
+    """The source's own pictures of a chunk as a fragmented MP4, on the output's clock."""
+    kept = []
+    if chunk.keep_from_s is not None:
+        kept.append(f"lt(dts*tb\\,{chunk.keep_from_s:.6f})")
+    if chunk.keep_until_s is not None:
+        kept.append(f"gte(dts*tb\\,{chunk.keep_until_s:.6f})")
+    drop = f"noise=drop={'+'.join(kept)}," if kept else ""
     return (
-        str(ffmpeg),
-        *_GLOBAL,
-        *_safe_input(limits),
-        "-copyts",
-        *("-i", f"file:{source}"),
+        *_copied(ffmpeg, source, plan, chunk, limits, until_s=chunk.keep_until_s),
         *("-map", f"0:{plan.source.video.index}"),
         *("-c", "copy"),
-        *("-bsf:v", _moved(plan)),
+        *("-bsf:v", f"{drop}{_moved(plan)}"),
         *_NO_METADATA,
         # The clock of the encoded renditions: players that switch between tracks of different
         # timescales (hls.js) work out the offset anew, and leave a hole.
@@ -222,32 +228,42 @@ def copy_video(
 
 
 def copy_audio(
-    ffmpeg: Path,
-    source: Path,
-    plan: Plan,
-    out: Path,
-    *,
-    limits: Limits,
-    until_s: float | None = None,
+    ffmpeg: Path, source: Path, plan: Plan, chunk: Chunk, out: Path, *, limits: Limits
 ) -> tuple[str, ...]:
-    """The source's own sound as a fragmented MP4, on the output's clock.
+    """The source's own sound of a chunk as a fragmented MP4, on the output's clock.
 
     The packet before zero, the encoder's priming, is left out, as ``audio`` leaves it out.
     """
     assert plan.audio is not None
+    # The same number stands on both sides of a join: each packet is in one chunk.
+    drop = [f"lt(pts*tb\\,{chunk.start_s:.6f})"]
+    end_s = None
+    if chunk.index + 1 < len(plan.chunks):
+        end_s = plan.chunks[chunk.index + 1].start_s
+        drop.append(f"gte(pts*tb\\,{end_s:.6f})")
+    until_s = None if end_s is None else float(plan.origin_s) + end_s
+    return (
+        *_copied(ffmpeg, source, plan, chunk, limits, until_s=until_s),
+        *("-map", f"0:{plan.audio.stream_index}"),
+        *("-c", "copy"),
+        *("-bsf:a", f"{_moved(plan)},noise=drop={'+'.join(drop)}"),
+        *_NO_METADATA,
+        *_SOUND_FRAGMENTS,
+        f"file:{out}",
+    )
+
+
+def _copied(
+    ffmpeg: Path, source: Path, plan: Plan, chunk: Chunk, limits: Limits, *, until_s: float | None
+) -> tuple[str, ...]:
+    """A command up to its input, which is read from a keyframe to a little after ``until_s``."""
     return (
         str(ffmpeg),
         *_GLOBAL,
         *_safe_input(limits),
-        "-copyts",
+        *seek(plan, chunk),
+        *(() if until_s is None else ("-to", f"{until_s + AFTER_S:.6f}")),
         *("-i", f"file:{source}"),
-        *("-map", f"0:{plan.audio.stream_index}"),
-        *("-c", "copy"),
-        *("-bsf:a", f"{_moved(plan)},noise=drop=lt(pts\\,0)"),
-        *(() if until_s is None else ("-t", f"{until_s:.3f}")),
-        *_NO_METADATA,
-        *_SOUND_FRAGMENTS,
-        f"file:{out}",
     )
 
 
@@ -269,73 +285,6 @@ def rewrap(ffmpeg: Path, source: Path, streams: tuple[int, ...], out: Path) -> t
         *("-c", "copy"),
         *("-f", "mov"),  # takes codecs that the MP4 muxer refuses
         *("-movflags", "+faststart"),
-        f"file:{out}",
-    )
-
-
-_NOT_BLACK = (
-    "blackframe=amount=0:threshold=32,"
-    "metadata=mode=select:key=lavfi.blackframe.pblack:value=90:function=less"
-)
-"""Lets pictures pass of which more than a tenth is brighter than black."""
-
-
-def poster(
-    ffmpeg: Path,
-    source: Path,
-    plan: Plan,
-    out: Path,
-    *,
-    at_s: float,
-    window: int,
-    dark: bool,
-    limits: Limits,
-) -> tuple[str, ...]:
-    """The most typical of ``window`` frames from ``at_s`` on (output's clock) as a JPEG.
-
-    A window of keyframes only is cheap and spans many scenes; see ``thumbnail`` in ffmpeg-filters.
-    Unless ``dark`` will do, black pictures are passed over, and there may be none at all.
-    """
-    video, top = plan.source.video, plan.top
-    at = float(plan.origin_s) + at_s
-    start = (
-        ()
-        if plan.source.access is Access.WHOLE or at_s <= 0
-        else (
-            *("-seek_timestamp", "1"),
-            "-noaccurate_seek",
-            *("-ss", f"{at:.6f}"),
-        )
-    )
-    graph = ",".join(
-        [
-            f"[0:{video.index}]null",
-            *(["bwdif=mode=send_frame:deint=interlaced"] if video.interlaced else []),
-            *picture(video, top.width, top.height),
-            *([] if dark else [_NOT_BLACK]),
-            f"thumbnail={window}",
-            "scale=out_range=pc",
-            "format=yuvj420p[p]",
-        ]
-    )
-    return (
-        str(ffmpeg),
-        *_GLOBAL,
-        *_safe_input(limits),
-        "-copyts",
-        *start,
-        *("-skip_frame", "nokey"),
-        *("-threads", "1"),
-        *("-i", f"file:{source}"),
-        *("-filter_complex", graph),
-        *("-map", "[p]"),
-        *("-frames:v", "1"),
-        *("-fps_mode", "passthrough"),
-        *("-c:v", "mjpeg"),
-        *("-q:v", "4"),
-        *_NO_METADATA,
-        *("-update", "1"),  # one picture, not a numbered sequence
-        *("-f", "image2"),
         f"file:{out}",
     )
 

@@ -12,6 +12,8 @@ from typing import BinaryIO
 from carrete.domain.playlist import Fragment, Layout
 
 _COPY_BYTES = 1 << 20
+_BEFORE_FRAGMENTS = (b"ftyp", b"moov", b"free", b"sidx", b"styp")
+MAX_INIT = 1 << 20
 _TRUN_DURATION = 0x100
 _TRUN_SIZE = 0x200
 _TRUN_FLAGS = 0x400
@@ -54,6 +56,21 @@ def read_layout(path: Path, *, growing: bool = False) -> Layout:
     if not init_length or not fragments:
         raise ValueError("no fragments")
     return Layout(init_length, codecs, tuple(fragments))
+
+
+def read_init(path: Path) -> bytes:
+    """What stands before the first fragment; blocking.
+
+    Raises:
+        ValueError: the file is not of that kind.
+    """
+    with path.open("rb") as file:
+        for kind, start, end in _boxes(file, file.seek(0, 2)):
+            if kind == b"moof":
+                return _read(file, 0, start)
+            if kind not in _BEFORE_FRAGMENTS or end > MAX_INIT:
+                break
+    raise ValueError("no fragments")
 
 
 def cut(path: Path, layout: Layout, first: int, last: int, out: Path) -> Layout:

@@ -252,9 +252,15 @@ def _audio(raw: dict[str, Any]) -> AudioFacts | None:
 
 
 def _index(raw: dict[str, Any]) -> SourceIndex:
+    sound = raw["sound_runs"]
+    base = float(Fraction(sound["base"])) if sound else 0.0
     return SourceIndex(
         slots=tuple(Slot(*slot) for slot in raw["video_table"]["slots"]),
         header=tuple((start, end) for start, end in raw["header_ranges"]),
-        audio=tuple((start, end) for start, end in raw["audio_ranges"]),
-        audio_head=tuple((start, end) for start, end in raw["audio_head"]),
+        sound=tuple(
+            (time * base, first, end)
+            for time, first, end in zip(sound["times"], sound["first"], sound["ends"], strict=True)
+        )
+        if sound
+        else (),
     )

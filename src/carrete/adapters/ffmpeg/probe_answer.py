@@ -17,8 +17,11 @@ def fail(code: str, detail: str) -> NoReturn:
     raise SystemExit(0)
 
 
-def merge_ranges(ranges: list[tuple[int, int]], most: int = 5000) -> list[tuple[int, int]]:
-    """Join ranges that touch; then ever wider gaps, until at most ``most`` are left."""
+MAX_RANGES = 5000
+
+
+def merge_ranges(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Join ranges that touch; then ever wider gaps, until at most ``MAX_RANGES`` are left."""
     ranges.sort()
     gap = 0
     while True:
@@ -28,6 +31,6 @@ def merge_ranges(ranges: list[tuple[int, int]], most: int = 5000) -> list[tuple[
                 merged[-1] = (merged[-1][0], max(merged[-1][1], end))
             else:
                 merged.append((start, end))
-        if len(merged) <= most:
+        if len(merged) <= MAX_RANGES:
             return merged
         ranges, gap = merged, max(4096, gap * 2)

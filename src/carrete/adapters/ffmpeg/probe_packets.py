@@ -7,12 +7,13 @@ from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
-from carrete.adapters.ffmpeg.probe_answer import fail, merge_ranges
+from carrete.adapters.ffmpeg.probe_answer import fail
 from carrete.adapters.ffmpeg.probe_boxes import header_ranges
 
 MAX_PACKETS = 4_000_000
 SLOT_S = 0.5
-AUDIO_HEAD_S = 12
+MAX_RUNS = 200_000
+"""Runs of sound that are told: two hours of a file that has sound between any two pictures."""
 IDR = 5
 MAX_SLICE = 5
 
@@ -33,15 +34,11 @@ def packet_table(
     if indexed:
         rows = [(e.timestamp, e.pos, e.size, e.is_keyframe, bool(e.is_discard)) for e in entries]
         sound = [(e.timestamp, e.pos, e.size) for e in audio.index_entries] if audio else []
-        head = sound[0][0] + AUDIO_HEAD_S / float(audio.time_base) if sound else 0.0
         return {
             "indexed": True,
             "video_table": summarise(rows, video, None),
             "audio_table": audio_summary(sound, None, None),
-            "audio_ranges": merge_ranges([(pos, pos + size) for _, pos, size in sound]),
-            "audio_head": merge_ranges(
-                [(pos, pos + size) for time, pos, size in sound if time < head]
-            ),
+            "sound_runs": sound_runs(sound, audio.time_base) if sound else None,
             "header_ranges": header_ranges(path, size),
             "closed_gops": closed_gops(path, video, rows),
         }
@@ -50,8 +47,7 @@ def packet_table(
         "indexed": False,
         "video_table": summarise(rows, video, last),
         "audio_table": audio_summary(sound, sound_last, sound_duration),
-        "audio_ranges": [],
-        "audio_head": [],
+        "sound_runs": None,
         "header_ranges": [],
     }
 
@@ -118,6 +114,26 @@ def demux_all(av: Any, container: Any, video: Any, audio: Any) -> tuple[Any, ...
             if len(rows) > MAX_PACKETS:
                 fail("too_large", f"more than {MAX_PACKETS} frames")
     return rows, sound, last, sound_last, sound_duration
+
+
+def sound_runs(sound: list[tuple[int, int, int]], base: Any) -> dict[str, Any]:
+    """When packets of sound that lie together are heard, and where they lie."""
+    longest = SLOT_S / float(base)
+    times: list[int] = []
+    first: list[int] = []
+    ends: list[int] = []
+    for time, pos, size in sound:
+        if ends and pos == ends[-1] and time < times[-1] + longest:
+            ends[-1] = pos + size
+        else:
+            times.append(time)
+            first.append(pos)
+            ends.append(pos + size)
+    while len(times) > MAX_RUNS:  # two and two together, with what lies between them
+        times = times[::2]
+        first = [min(first[n : n + 2]) for n in range(0, len(first), 2)]
+        ends = [max(ends[n : n + 2]) for n in range(0, len(ends), 2)]
+    return {"base": str(base), "times": times, "first": first, "ends": ends}
 
 
 def audio_summary(

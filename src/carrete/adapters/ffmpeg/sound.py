@@ -29,9 +29,8 @@ async def make_head(
     assert plan.audio is not None
     whole = out / ".head.mp4"
     until = plan.audio.head_s + HEAD_MARGIN_S
-    build = argv.copy_audio if plan.audio.copy else argv.audio
     command = Command(
-        build(ffmpeg, source, plan, whole, limits=limits, until_s=until),
+        argv.audio(ffmpeg, source, plan, whole, limits=limits, until_s=until),
         grants.sound(ffmpeg, source, plan, out),
     )
     try:

@@ -1,25 +1,32 @@
 """The ``Transcoder`` port on FFmpeg and PyAV."""
 
+import asyncio
 import json
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 
-from carrete.adapters.ffmpeg import argv, children, files, grants, look, quality, sound, stills_main
+from carrete.adapters.ffmpeg import (
+    argv,
+    children,
+    files,
+    fragments,
+    grants,
+    look,
+    pictures,
+    sound,
+    stills_main,
+)
 from carrete.adapters.ffmpeg.run import Command, Runner
 from carrete.adapters.ffmpeg.sandbox import find_jail
 from carrete.domain.artifacts import ArtifactKind, JsonObject, MadeFile
-from carrete.domain.failures import FailureCode, InvalidInputError, TransientError
-from carrete.domain.media import Limits, SourceInfo, Verification
+from carrete.domain.failures import TransientError
+from carrete.domain.media import Limits, SourceInfo, Verification, VerificationError
 from carrete.domain.plan import Chunk, Plan
 from carrete.domain.playlist import plan_storyboard
 
 ProgressSink = Callable[[float], None]
 
 STILLS_TIMEOUT_S = 300.0
-POSTER_PLACES = (0.1, 0.4, 0.0)
-"""Where a poster is looked for, as a share of the length; the next is tried when one gives none."""
-POSTER_KEYFRAMES = 8
 
 
 class FfmpegTranscoder:
@@ -78,85 +85,30 @@ class FfmpegTranscoder:
         *,
         only: Sequence[str] | None = None,
     ) -> tuple[MadeFile, ...]:
-        """One chunk in every rendition that is not a copy, or in those that ``only`` names.
+        """One chunk in every rendition, or in those that ``only`` names.
 
-        The meta of the top rendition of up to twelve chunks holds the ``vmaf`` of some frames.
+        Renditions that are copies keep the source's packets. The meta of the top rendition of up
+        to twelve chunks holds the ``vmaf`` of some frames, where it is encoded.
         """
         runner, out = await self._runner(), files.real(out)
         source = await look.readable(runner, self._ffmpeg, source, plan)
-        wanted = [
-            one for one in plan.renditions if not one.copy and (only is None or one.name in only)
-        ]
-        if not wanted:
-            return ()
-        outputs = {one.name: out / f"{one.name}.{chunk.index}.mp4" for one in wanted}
-        command = Command(
-            argv.encode(
-                self._ffmpeg,
-                source,
-                plan,
-                chunk,
-                outputs,
-                threads=self._threads,
-                limits=self._limits,
-            ),
-            grants.encode(self._ffmpeg, source, plan, chunk, out),
-            total=chunk.frame_count,
-        )
-        outcome = await runner.encode(command, on_progress)
-        facts: JsonObject = {"complaints": outcome.complaints}
-        made = []
-        for rendition in wanted:
-            path = outputs[rendition.name]
-            layout = await sound.read(path)
-            if layout.samples != chunk.frame_count:
-                raise InvalidInputError(
-                    FailureCode.DAMAGED_FILE,
-                    f"chunk {chunk.index}: {layout.samples} of {chunk.frame_count} frames decode: "
-                    + " | ".join(outcome.tail)[-300:],
-                )
-            meta = sound.meta_of(layout) | facts
-            meta |= {"width": rendition.width, "height": rendition.height}
-            if rendition == plan.top and quality.is_sampled(plan, chunk):
-                meta["vmaf"] = await quality.measure(
-                    runner,
-                    self._ffmpeg,
-                    source,
-                    plan,
-                    chunk,
-                    made=path,
-                    grant=command.grant,
-                    threads=self._threads,
-                    limits=self._limits,
-                )
-            name, index = rendition.name, chunk.index
-            made.append(
-                MadeFile(path, ArtifactKind.CHUNK, path.name, "video/mp4", name, index, meta)
-            )
+        work = pictures.Work(self._ffmpeg, self._threads, self._limits, source, plan, chunk, out)
+        wanted = [one for one in plan.renditions if only is None or one.name in only]
+        encoded = [one for one in wanted if not one.copy]
+        made = [await pictures.keep(runner, work, one) for one in wanted if one.copy]
+        if encoded:
+            made += await pictures.encode(runner, work, encoded, on_progress)
         return tuple(made)
 
-    async def copy_top(
-        self, source: Path, plan: Plan, out: Path, on_progress: ProgressSink
+    async def copy_sound(
+        self, source: Path, plan: Plan, chunk: Chunk, out: Path
     ) -> tuple[MadeFile, ...]:
-        """The top rendition as a copy of the source's own stream: one file for the whole video.
-
-        It takes the place of the top rendition's chunks, in playlists and in ``assemble``. Nothing
-        is made where the plan does not say so.
-        """
-        if not plan.top.copy:
+        """The source's packets that are heard during a chunk, where the plan says so."""
+        if plan.audio is None or not plan.audio.copy:
             return ()
         runner, source, out = await self._runner(), files.real(source), files.real(out)
-        path = out / f"{plan.top.name}.mp4"
-        command = Command(
-            argv.copy_video(self._ffmpeg, source, plan, path, limits=self._limits),
-            grants.copy(self._ffmpeg, source, plan, out),
-            total=plan.duration_s * 1e6,
-            unit="out_time_us",
-        )
-        await runner.encode(command, on_progress)
-        size: JsonObject = {"width": plan.top.width, "height": plan.top.height}
-        meta = sound.meta_of(await sound.read(path)) | size
-        return (MadeFile(path, ArtifactKind.CHUNK, path.name, "video/mp4", plan.top.name, 0, meta),)
+        work = pictures.Work(self._ffmpeg, self._threads, self._limits, source, plan, chunk, out)
+        return (await pictures.keep_sound(runner, work),)
 
     async def encode_head(self, source: Path, plan: Plan, out: Path) -> tuple[MadeFile, ...]:
         """The first seconds of sound ahead of the rest, where the plan says so: part 0.
@@ -196,9 +148,8 @@ class FfmpegTranscoder:
         runner, out = await self._runner(), files.real(out)
         source = await look.readable(runner, self._ffmpeg, source, plan)
         whole = out / ".sound.mp4"
-        build = argv.copy_audio if plan.audio.copy else argv.audio
         command = Command(
-            build(self._ffmpeg, source, plan, whole, limits=self._limits),
+            argv.audio(self._ffmpeg, source, plan, whole, limits=self._limits),
             grants.sound(self._ffmpeg, source, plan, out),
             total=plan.duration_s * 1e6,
             unit="out_time_us",
@@ -212,39 +163,6 @@ class FfmpegTranscoder:
             on_part=on_part,
             skip_head=after_head and plan.audio.head_s > 0,
         )
-
-    async def poster(self, source: Path, plan: Plan, out: Path) -> tuple[MadeFile, ...]:
-        """A typical frame of the source as ``poster.jpg``, ahead of everything else.
-
-        Where there is a result already, ``stills`` does it without reading the source.
-        """
-        runner, out = await self._runner(), files.real(out)
-        source = await look.readable(runner, self._ffmpeg, source, plan)
-        path = out / "poster.jpg"
-        whole = Chunk(0, 0, plan.frame_count, 0.0, plan.duration_s, 0.0)
-        for share in POSTER_PLACES:
-            command = Command(
-                argv.poster(
-                    self._ffmpeg,
-                    source,
-                    plan,
-                    path,
-                    at_s=share * plan.duration_s,
-                    window=POSTER_KEYFRAMES,
-                    dark=share == POSTER_PLACES[-1],
-                    limits=self._limits,
-                ),
-                grants.encode(self._ffmpeg, source, plan, whole, out),
-            )
-            # Where every picture is black, ffmpeg has nothing to write and fails.
-            with suppress(InvalidInputError):
-                await runner.encode(command, lambda _: None)
-            if files.exists(path) and files.size(path):
-                break
-        else:
-            raise InvalidInputError(FailureCode.DAMAGED_FILE, "no frame for a poster decodes")
-        meta: JsonObject = {"width": plan.top.width, "height": plan.top.height}
-        return (MadeFile(path, ArtifactKind.POSTER, path.name, "image/jpeg", meta=meta),)
 
     async def stills(self, plan: Plan, result: Path, out: Path) -> tuple[MadeFile, ...]:
         """``poster.jpg`` and ``storyboard.jpg`` out of ``processed.mp4``; the source is not read.
@@ -286,15 +204,21 @@ class FfmpegTranscoder:
         out: Path,
         on_progress: ProgressSink,
     ) -> tuple[MadeFile, ...]:
-        """``processed.mp4`` out of the top rendition's chunks and the sound's parts, in order."""
+        """``processed.mp4`` out of the top rendition's chunks and the sound's parts, in order.
+
+        Raises:
+            VerificationError: they do not begin alike, though playlists name one start for all.
+        """
         runner, out = await self._runner(), files.real(out)
         given = [audio] if isinstance(audio, Path) else audio or ()
-        pictures = tuple(files.real(chunk) for chunk in chunks)
+        pictured = tuple(files.real(chunk) for chunk in chunks)
         sounds = tuple(files.real(part) for part in given)
+        for track in (pictured, sounds):
+            await asyncio.to_thread(_check_alike, track)
         path, lists = out / "processed.mp4", (out / ".pictures", out / ".sounds")
-        for place, parts in zip(lists, (pictures, sounds), strict=True):
+        for place, parts in zip(lists, (pictured, sounds), strict=True):
             files.write_text(place, "".join(f"file:{part}\n" for part in parts))
-        parts = (*pictures, *sounds)
+        parts = (*pictured, *sounds)
         command = Command(
             argv.assemble(self._ffmpeg, lists[0], lists[1] if sounds else None, path),
             grants.assemble(self._ffmpeg, parts, out, sum(files.size(part) for part in parts)),
@@ -318,3 +242,9 @@ class FfmpegTranscoder:
     async def verify(self, plan: Plan, result: Path) -> Verification:
         """What was measured on a result; ``VerificationError`` when it differs from its plan."""
         return await look.verify(await self._runner(), plan, files.real(result), self._threads)
+
+
+def _check_alike(parts: Sequence[Path]) -> None:
+    """Compare the init segments of a track's parts. Blocking."""
+    if len({fragments.read_init(part) for part in parts}) > 1:
+        raise VerificationError("parts of a track do not begin alike")

@@ -57,4 +57,6 @@ def find_faults(seen: dict[str, Any], plan: Plan) -> list[str]:
         apart = seen["audio_end_s"] - plan.duration_s
         if abs(apart) > SOUND_TOLERANCE_S:
             faults.append(f"sound ends {apart:+.3f} s after the picture")
+        if seen["sound_gap_s"] > SOUND_TOLERANCE_S:
+            faults.append(f"sound has a gap of {seen['sound_gap_s']:.3f} s")
     return faults

@@ -36,7 +36,7 @@ def measure(path: str, seconds: float, threads: int) -> dict[str, Any]:
     ) as box:
         video = box.streams.video[0]
         sound = box.streams.audio[0] if box.streams.audio else None
-        gops, audio_end = read_packets(box, video, sound)
+        gops, audio_end, gap = read_packets(box, video, sound)
         times = sorted(time for gop in gops for time in gop)
         base = video.time_base or Fraction(1)
         answer: dict[str, Any] = {
@@ -48,6 +48,7 @@ def measure(path: str, seconds: float, threads: int) -> dict[str, Any]:
             "time_base": str(base),
             "duration_s": float((video.duration or 0) * base),
             "audio_end_s": audio_end,
+            "sound_gap_s": gap,
             "streams": len(box.streams),
         }
         rate = float(video.average_rate or 25)
@@ -55,20 +56,25 @@ def measure(path: str, seconds: float, threads: int) -> dict[str, Any]:
     return answer
 
 
-def read_packets(box: Any, video: Any, sound: Any) -> tuple[list[list[int]], float | None]:
-    """Times of the frames of each GOP, and when the sound ends in seconds."""
+def read_packets(box: Any, video: Any, sound: Any) -> tuple[list[list[int]], float | None, float]:
+    """Times of the frames of each GOP, when the sound ends and its longest packet, in seconds."""
     gops: list[list[int]] = []
     audio_end: float | None = None
+    gap = last = 0.0
     for packet in box.demux([stream for stream in (video, sound) if stream is not None]):
         if packet.pts is None:
             continue
         if packet.stream_index != video.index:
+            heard = float(packet.pts * packet.time_base)
+            # Not by the packets' own lengths: a muxer makes one as long as the gap after it.
+            gap = max(gap, 0.0 if audio_end is None else heard - last)
+            last = heard
             audio_end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
         elif packet.is_keyframe or not gops:
             gops.append([packet.pts])
         else:
             gops[-1].append(packet.pts)
-    return gops, audio_end
+    return gops, audio_end, gap
 
 
 def choose(gops: list[list[int]], frames: float) -> list[list[int]]:

@@ -30,13 +30,15 @@ class MemoryJobs(State):
         """Add waiting tasks; one that exists already is left as it is."""
         bells = []
         now = self.clock()
-        for new in tasks:
+        wanted = list(tasks)
+        # among equals the order given is the order of claims
+        for task_id, new in zip(sorted(new_id() for _ in wanted), wanted, strict=True):
             if any(
                 (r.task.kind, r.task.index) == (new.kind, new.index) for r in self.tasks_of(job.id)
             ):
                 continue
             task = Task(
-                id=new_id(),
+                id=task_id,
                 job_id=job.id,
                 video_id=job.video_id,
                 owner_id=owner_id,
@@ -53,7 +55,7 @@ class MemoryJobs(State):
             bells.append(Doorbell(task.id, owner_id))
         return bells
 
-    def _order(self, row: TaskRow) -> tuple[int, int, int, int, tuple[float, str, int]]:
+    def _order(self, row: TaskRow) -> tuple[int, int, int, int, tuple[float, int, UUID]]:
         owner = row.task.owner_id
         aged = row.run_after < self.clock() - timedelta(seconds=AGED_S)
         running = sum(
@@ -67,7 +69,7 @@ class MemoryJobs(State):
             running,
             self.turns.get(owner, 0),
             int(row.task.priority),
-            in_order(row.task),
+            in_turn(row.task),
         )
 
     async def claim(self, worker: str, lease_s: float) -> Claim | None:
@@ -78,7 +80,7 @@ class MemoryJobs(State):
             if row.task.state is TaskState.PENDING and row.run_after <= self.clock()
         ]
         best: dict[UUID, TaskRow] = {}
-        for row in sorted(waiting, key=lambda item: (item.task.priority, in_order(item.task))):
+        for row in sorted(waiting, key=lambda item: (item.task.priority, in_turn(item.task))):
             best.setdefault(row.task.owner_id, row)
         if not best:
             return None
@@ -348,6 +350,12 @@ class MemoryJobs(State):
 
     def _note(self, task: Task, kind: str, **data: str | float) -> None:
         self.note(task.owner_id, task.video_id, kind, **_label(task), **data)
+
+
+def in_turn(task: Task) -> tuple[float, int, UUID]:
+    """Tasks of one owner and priority as they are claimed."""
+    made = task.created_at.timestamp() if task.created_at else 0.0
+    return (made, task.index, task.id)
 
 
 def in_order(task: Task) -> tuple[float, str, int]:

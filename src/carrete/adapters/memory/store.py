@@ -4,24 +4,20 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from uuid import UUID
 
+from carrete.adapters.memory.accounts import MemoryAccounts
 from carrete.adapters.memory.jobs import MemoryJobs, in_order
 from carrete.adapters.memory.maintenance import MemoryMaintenance
 from carrete.adapters.memory.operator import MemoryOperator
 from carrete.adapters.memory.shares import MemoryShares
 from carrete.adapters.memory.state import VideoRow
-from carrete.domain.account import Account, EmailTakenError, Role, Session
 from carrete.domain.artifacts import ArtifactKind
-from carrete.domain.ids import new_id
 from carrete.domain.library import Position, VideoQuery, position_of
-from carrete.domain.quota import OwnQuota, Usage
+from carrete.domain.quota import Usage
 from carrete.domain.task import NewTask, Priority, TaskKind
 from carrete.domain.video import IN_WORK, REPROCESSABLE, InvalidStateError, Video, VideoState
 from carrete.ports import (
-    MAX_SESSIONS,
-    SEEN_S,
     Artifact,
     ChunkSize,
     Doorbell,
@@ -35,113 +31,8 @@ from carrete.ports import (
 _PREPARE = NewTask(TaskKind.PREPARE, priority=Priority.FIRST_SECONDS)
 
 
-class MemoryStore(MemoryMaintenance, MemoryJobs, MemoryShares, MemoryOperator):
+class MemoryStore(MemoryMaintenance, MemoryJobs, MemoryAccounts, MemoryShares, MemoryOperator):
     """Conforms to all stores of ``ports`` and to ``EventLog``."""
-
-    # ── accounts ──
-
-    async def create_account(self, email: str, password_hash: str, role: Role) -> Account:
-        """See ``ports.AccountStore``."""
-        if any(account.email == email for account, _ in self.accounts_by_id.values()):
-            msg = "an account with this address exists"
-            raise EmailTakenError(msg)
-        account = Account(new_id(), email, role, self.clock())
-        self.accounts_by_id[account.id] = (account, password_hash)
-        return account
-
-    async def credentials(self, email: str) -> tuple[Account, str] | None:
-        """See ``ports.AccountStore``."""
-        return next((pair for pair in self.accounts_by_id.values() if pair[0].email == email), None)
-
-    async def set_password_hash(self, account_id: UUID, password_hash: str) -> None:
-        """See ``ports.AccountStore``."""
-        self.accounts_by_id[account_id] = (self.accounts_by_id[account_id][0], password_hash)
-
-    async def open_session(
-        self, account_id: UUID, token_hash: bytes, label: str, expires_at: datetime
-    ) -> Session:
-        """See ``ports.AccountStore``."""
-        now = self.clock()
-        session = Session(new_id(), account_id, label, now, expires_at, now)
-        self.opened[token_hash] = session
-        for old in self._by_use(account_id)[MAX_SESSIONS:]:
-            await self.end_session(account_id, old.id)
-        return session
-
-    def _by_use(self, account_id: UUID) -> list[Session]:
-        mine = [one for one in self.opened.values() if one.account_id == account_id]
-        return sorted(mine, key=lambda one: (one.seen_at, one.id), reverse=True)
-
-    async def session(self, token_hash: bytes) -> tuple[Account, Session] | None:
-        """See ``ports.AccountStore``."""
-        session = self.opened.get(token_hash)
-        if session is None or session.expires_at <= self.clock():
-            return None
-        if session.seen_at < self.later(-SEEN_S):
-            session = self.opened[token_hash] = replace(session, seen_at=self.clock())
-        return self.accounts_by_id[session.account_id][0], session
-
-    async def close_session(self, token_hash: bytes) -> None:
-        """See ``ports.AccountStore``."""
-        self.opened.pop(token_hash, None)
-
-    async def sessions(self, account_id: UUID) -> list[Session]:
-        """See ``ports.AccountStore``."""
-        now = self.clock()
-        return [one for one in self._by_use(account_id) if one.expires_at > now]
-
-    async def end_session(self, account_id: UUID, session_id: UUID) -> None:
-        """See ``ports.AccountStore``."""
-        if session_id not in {one.id for one in self._by_use(account_id)}:
-            msg = f"there is no session {session_id}"
-            raise NotFoundError(msg)
-        self.opened = {k: one for k, one in self.opened.items() if one.id != session_id}
-
-    async def end_other_sessions(self, account_id: UUID, but: UUID) -> None:
-        """See ``ports.AccountStore``."""
-        for one in self._by_use(account_id):
-            if one.id != but:
-                await self.end_session(account_id, one.id)
-
-    async def count_attempt(self, key: str, window_s: int) -> int:
-        """See ``ports.AccountStore``."""
-        window = (key, int(self.clock().timestamp() // window_s))
-        self.attempts[window] = self.attempts.get(window, 0) + 1
-        return self.attempts[window]
-
-    async def prune_accounts(self) -> None:
-        """See ``ports.AccountStore``."""
-        now = self.clock()
-        self.opened = {k: s for k, s in self.opened.items() if s.expires_at > now}
-
-    async def usage(self, account_id: UUID) -> tuple[Usage, OwnQuota]:
-        """See ``ports.AccountStore``."""
-        return self.used_by(account_id), self.own_quotas.get(account_id, OwnQuota())
-
-    async def set_role(self, email: str, role: Role) -> Account | None:
-        """See ``ports.AccountStore``."""
-        found = await self.credentials(email)
-        if found is None:
-            return None
-        changed = replace(found[0], role=role)
-        self.accounts_by_id[changed.id] = (changed, found[1])
-        return changed
-
-    async def set_quota(self, account_id: UUID, quota: OwnQuota) -> None:
-        """See ``ports.AccountStore``."""
-        if account_id not in self.accounts_by_id or account_id in self.removed:
-            msg = f"there is no account {account_id}"
-            raise NotFoundError(msg)
-        self.own_quotas[account_id] = quota
-
-    async def remove_account(self, account_id: UUID) -> None:
-        """See ``ports.AccountStore``."""
-        account, _ = self.accounts_by_id[account_id]
-        self.accounts_by_id[account_id] = (replace(account, email=f"removed:{account_id}"), "")
-        self.removed.add(account_id)
-        self.opened = {k: s for k, s in self.opened.items() if s.account_id != account_id}
-
-    # ── videos ──
 
     async def create_video(
         self, new: NewVideo, idempotency_key: str | None, request_hash: bytes

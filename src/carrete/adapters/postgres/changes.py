@@ -87,15 +87,19 @@ async def open_job(
 async def add_tasks(
     tx: Transaction, owner_id: UUID, video_id: UUID, job_id: UUID, tasks: Iterable[NewTask]
 ) -> list[Doorbell]:
-    """Add waiting tasks; one that exists already (same job, kind and index) is left as it is."""
+    """Add waiting tasks; one that exists already (same job, kind and index) is left as it is.
+
+    Tasks of one priority and index that were added together are claimed in the order given.
+    """
     bells = []
-    for new in tasks:
+    wanted = list(tasks)
+    for task_id, new in zip(sorted(new_id() for _ in wanted), wanted, strict=True):
         row = await tx.row(
             "INSERT INTO task (id, job_id, video_id, owner_id, kind, index, state, priority,"
             " weight, spec) VALUES (:id, :job, :video, :owner, :kind, :index, 'pending',"
             " :priority, :weight, CAST(:spec AS jsonb))"
             " ON CONFLICT (job_id, kind, index) DO NOTHING RETURNING id",
-            id=new_id(),
+            id=task_id,
             job=job_id,
             video=video_id,
             owner=owner_id,
