@@ -38,15 +38,31 @@ up: setup system ## run the whole system on http://localhost:8080 until Ctrl-C
 
 .PHONY: test
 test: lint setup system ## set up everything, then lint, types, import rules and every test
-	$(BIN)/pytest -n 2 $(PYTEST_ARGS)
+	$(BIN)/pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 .PHONY: unit
 unit: setup ## only the tests that need no service (seconds)
 	$(BIN)/pytest tests/unit $(PYTEST_ARGS)
 
+.PHONY: chaos
+chaos: setup system ## let everything go wrong, and audit: SEED=n repeats a run, CHAOS_SECONDS=s is its length
+	$(BIN)/python -m chaos $(if $(SEED),--seed $(SEED)) --seconds $(or $(CHAOS_SECONDS),60) $(CHAOS_ARGS)
+
 .PHONY: bench
 bench: setup system ## measure, side by side, and print tables
 	$(BIN)/python -m bench $(BENCH_ARGS)
+
+# ------------------------------------------------------------------------------------------ on AWS
+
+RELEASE := build/carrete-release.tar.gz
+
+.PHONY: release
+release: setup ## put what a machine runs into build/carrete-release.tar.gz (docs/deploy.md)
+	@infra/bin/build-release $(RELEASE)
+
+.PHONY: deploy
+deploy: release ## send this checkout to the machines that Terraform made, without a pause
+	@infra/bin/deploy $(RELEASE)
 
 # ------------------------------------------------------------------------------------------- checks
 
@@ -58,7 +74,7 @@ lint: setup system ## ruff, import rules, mypy, dependency audit, shellcheck
 	$(BIN)/mypy
 	@$(BIN)/python scripts/audit
 	@if command -v shellcheck >/dev/null; then \
-	  grep -lE '^#!.*sh$$' scripts/* .ci/* | xargs shellcheck && echo "shellcheck passed"; \
+	  grep -lE '^#!.*sh$$' scripts/* .ci/* infra/bin/* infra/instance/activate infra/instance/bin/* | xargs shellcheck && echo "shellcheck passed"; \
 	else \
 	  echo "shellcheck: not on this machine, skipped"; \
 	fi
@@ -71,7 +87,7 @@ fmt: setup ## format, and apply the fixes that ruff knows
 # ------------------------------------------------------------------------------------------- set-up
 
 .PHONY: setup
-setup: .venv/.installed .venv-localstack/.installed $(PLAYER) ## make .venv, .venv-localstack and the test player from the lock files
+setup: .venv/.installed .venv-localstack/.installed .venv-infra/.installed $(PLAYER) ## make the environments and the test player from the lock files
 
 .venv/.uv: requirements/uv.txt
 	$(PYTHON) -m venv .venv
@@ -88,6 +104,11 @@ setup: .venv/.installed .venv-localstack/.installed $(PLAYER) ## make .venv, .ve
 .venv-localstack/.installed: .venv/.uv requirements/localstack.txt
 	$(PYTHON) -m venv --without-pip .venv-localstack
 	$(UV) pip sync --quiet --require-hashes --python .venv-localstack/bin/python requirements/localstack.txt
+	@touch $@
+
+.venv-infra/.installed: .venv/.uv requirements/infra.txt
+	$(PYTHON) -m venv --without-pip .venv-infra
+	$(UV) pip sync --quiet --require-hashes --python .venv-infra/bin/python requirements/infra.txt
 	@touch $@
 
 $(PLAYER): tests/e2e/browser/package.json tests/e2e/browser/package-lock.json
@@ -114,6 +135,7 @@ lock: .venv/.uv ## resolve again, as of three weeks ago, and write requirements/
 	  --output-file requirements/app.txt
 	$(UV) $(LOCK) requirements/localstack.in --exclude-newer $(LOCALSTACK_AS_OF) \
 	  --output-file requirements/localstack.txt
+	$(UV) $(LOCK) requirements/infra.in --exclude-newer $(AS_OF) --output-file requirements/infra.txt
 
 .PHONY: migration
 migration: setup ## write a migration from what changed in tables.py: NAME="what changes"
@@ -126,5 +148,5 @@ docs: setup ## write the pages that are made from the code
 
 .PHONY: clean
 clean: ## remove both environments and every cache
-	rm -rf .venv .venv-localstack $(dir $(PLAYER)) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-localstack .venv-infra $(dir $(PLAYER)) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -54,10 +54,35 @@ def one_for_each_thing(plan: Plan, source: Path, out: Path) -> dict[str, tuple[s
     return commands
 
 
-def copied_mp4(plan: Plan, out: Path) -> tuple[str, ...]:
-    """``processed.mp4`` out of the top rendition, without encoding it again."""
-    made = out / f"{plan.top.name}.m3u8"
-    return (*QUIET, "-i", str(made), "-c", "copy", "-movflags", "+faststart", str(out / "c.mp4"))
+MEDIACMS_RATES = {1080: 4500, 720: 2500, 480: 1000, 360: 500}
+"""kbit/s by height, the cap being 1.5 times that: MediaCMS's table for up to 30 frames a second."""
+
+
+def as_mediacms(plan: Plan, source: Path, out: Path) -> dict[str, tuple[str, ...]]:
+    """What MediaCMS runs (``files/helpers.py``): an MP4 of each size, and HLS copied out of them.
+
+    CRF 23, preset "faster" from 720 lines on and "medium" below; the download is the largest MP4.
+    Keyframes lie as Carrete's do. The stills are made as in ``one_for_each_thing``.
+    """
+    commands: dict[str, tuple[str, ...]] = {}
+    for one in plan.renditions:
+        side = min(one.width, one.height)
+        rate = MEDIACMS_RATES[min(MEDIACMS_RATES, key=lambda known: abs(known - side))]
+        made = out / f"{one.name}.mp4"
+        cap = f"{round(1.5 * rate)}k"
+        commands[f"{one.name}.mp4"] = (
+            *(*QUIET, "-i", str(source), "-vf", _scale(one), "-c:v", "libx264", "-crf", "23"),
+            *("-maxrate", cap, "-bufsize", cap, "-g", str(plan.gop)),
+            *("-keyint_min", str(plan.gop), "-sc_threshold", "0"),
+            *("-preset", "faster" if side >= 720 else "medium", "-profile:v", "high"),  # noqa: PLR2004
+            *("-c:a", "aac", "-b:a", "128k", "-ac", "2", "-movflags", "+faststart", str(made)),
+        )
+        commands[f"{one.name}.m3u8"] = (
+            *(*QUIET, "-i", str(made), "-c", "copy", *HLS),
+            *("-hls_fmp4_init_filename", f"{one.name}.init.mp4", str(out / f"{one.name}.m3u8")),
+        )
+    stills = one_for_each_thing(plan, source, out)
+    return commands | {name: stills[name] for name in ("poster", "storyboard")}
 
 
 def all_at_once(plan: Plan, source: Path, out: Path) -> tuple[str, ...]:

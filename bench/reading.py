@@ -1,6 +1,7 @@
 """What a job reads from S3, and what disk and memory a worker takes for an hour of video."""
 
 import asyncio
+import os
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -24,6 +25,9 @@ from carrete.local.localstack import free_port
 
 SOURCES = {"encoded": "hd", "copied": "copyable"}
 SECONDS = 60
+SMALL_S = 10
+LONG = os.environ.get("CARRETE_BENCH_LONG", "1") == "1"
+"""Whether an hour of video is looked at too."""
 LONG_S = 3600
 WATCH_S = 60.0
 LOOK_S = 0.1
@@ -43,7 +47,11 @@ async def run() -> Report:
     rows: list[Row] = []
     for how, kind in SOURCES.items():
         source = await asyncio.to_thread(footage.source, kind, SECONDS)
-        rows += [await _read(how, source, workers) for workers in (1, 2)]
+        rows += [await _read(how, source, workers) for workers in (1, 2, 4)]
+    small = await asyncio.to_thread(footage.source, "hd", SMALL_S)
+    rows += [await _read("of a small file", small, workers) for workers in (1, 2)]
+    if not LONG:
+        return Report("Bytes read", rows)
     rows += await _long_start()
     rows += await _long_end()
     return Report("Bytes read, disk and memory", rows)

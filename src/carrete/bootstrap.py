@@ -14,10 +14,11 @@ from aiobotocore.session import get_session
 from botocore.exceptions import ClientError
 
 from carrete.adapters.ffmpeg.transcoder import FfmpegTranscoder
+from carrete.adapters.imds import Imds, open_imds
 from carrete.adapters.postgres import migrate as migrations
 from carrete.adapters.postgres.accounts import PostgresAccounts
 from carrete.adapters.postgres.dumps import PostgresDumps
-from carrete.adapters.postgres.engine import Database
+from carrete.adapters.postgres.engine import Database, idle_s
 from carrete.adapters.postgres.events import PostgresEvents
 from carrete.adapters.postgres.jobs import PostgresJobs
 from carrete.adapters.postgres.maintenance import PostgresMaintenance
@@ -27,13 +28,14 @@ from carrete.adapters.postgres.videos import PostgresVideos
 from carrete.adapters.s3 import S3Objects
 from carrete.adapters.sqs import SqsQueue
 from carrete.adapters.workspace import ScratchWorkspace
-from carrete.config import Settings
+from carrete.config import ConfigError, Settings
 from carrete.ports import (
     AccountStore,
     DumpStore,
     EventLog,
     JobStore,
     MaintenanceStore,
+    Notices,
     ObjectStore,
     OperatorStore,
     Queue,
@@ -72,7 +74,11 @@ class Container:
 async def open_container(settings: Settings) -> AsyncIterator[Container]:
     """Open the pools and clients, and close them at the end. Nothing is connected before use."""
     async with AsyncExitStack() as stack:
-        database = Database(settings.database_url.get_secret_value(), settings.database_pool)
+        database = Database(
+            settings.database_url.get_secret_value(),
+            settings.database_pool,
+            idle_s(settings.lease_s),
+        )
         stack.push_async_callback(database.close)
         s3 = await stack.enter_async_context(_client_s3(settings))
         sqs = await stack.enter_async_context(_client_sqs(settings))
@@ -91,8 +97,18 @@ async def open_container(settings: Settings) -> AsyncIterator[Container]:
 
 
 def ffmpeg_path(settings: Settings) -> Path:
-    """The ffmpeg to use: the configured one, else the one that ships with Carrete."""
-    return settings.ffmpeg or Path(imageio_ffmpeg.get_ffmpeg_exe())
+    """The ffmpeg to use: the configured one, else the one that ships with Carrete.
+
+    Raises:
+        ConfigError: the one that ships with Carrete can't be run. The package would then offer
+            whatever the machine calls ffmpeg, and a worker would spoil one video after the other
+            with it; better it does not start.
+    """
+    path = settings.ffmpeg or Path(imageio_ffmpeg.get_ffmpeg_exe())
+    if not path.is_absolute():
+        msg = "the ffmpeg that ships with Carrete can't be run here; or set CARRETE_FFMPEG"
+        raise ConfigError(msg)
+    return path
 
 
 def make_transcoder(settings: Settings) -> Transcoder:
@@ -146,6 +162,16 @@ async def open_workspace(
         yield workspace
     finally:
         await workspace.close()
+
+
+@asynccontextmanager
+async def open_notices(settings: Settings) -> AsyncIterator[Notices | None]:
+    """Word that this machine is about to be taken away; nobody gives it when not on EC2."""
+    if settings.imds_url is None:
+        yield None
+        return
+    async with open_imds(settings.imds_url) as http:
+        yield Imds(http)
 
 
 async def create_local_resources(settings: Settings) -> None:

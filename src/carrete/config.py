@@ -113,6 +113,16 @@ class Settings(BaseSettings):
     worker_metrics_port: int = Field(
         0, ge=0, le=65535, description="Port of the worker's metrics on loopback; 0: none"
     )
+    imds_url: str | None = Field(
+        None,
+        description=(
+            "EC2's instance metadata service, http://169.254.169.254, where a worker looks whether"
+            " its machine is about to be taken away; not on EC2 when not given"
+        ),
+    )
+    imds_poll_s: float = Field(
+        5, gt=0, le=60, description="Seconds between two looks there; AWS recommends 5"
+    )
     scratch_dir: Path = Field(
         Path("/var/tmp/carrete"),  # noqa: S108 - opened with a lock; a system path, as the FHS has it
         description="Where workers keep files while they work",

@@ -183,6 +183,28 @@ async def test_a_retry_waits_for_its_delay(stores: Stores) -> None:
     assert (again.task.attempt, again.task.failures) == (2, 1)
 
 
+async def test_a_task_that_waits_out_an_outage_has_not_failed(stores: Stores) -> None:
+    owner = (await stores.account()).id
+    await stores.queued(owner)
+    claim = await claimed(stores)
+    await stores.jobs.retry(claim.task, 30, "S3 is away", counted=False)
+    assert await stores.jobs.claim("w", LEASE) is None
+    await stores.elapse(31)
+    again = await claimed(stores)
+    assert (again.task.attempt, again.task.failures) == (2, 0)
+
+
+async def test_a_task_that_nobody_claims_is_seen_to_wait(stores: Stores) -> None:
+    owner = (await stores.account()).id
+    assert not await stores.jobs.waiting(0)
+    await stores.queued(owner)
+    assert not await stores.jobs.waiting(5)
+    await stores.elapse(6)
+    assert await stores.jobs.waiting(5)
+    await claimed(stores)
+    assert not await stores.jobs.waiting(5)
+
+
 async def test_giving_back_counts_as_no_failure(stores: Stores) -> None:
     owner = (await stores.account()).id
     await stores.queued(owner)
@@ -408,6 +430,9 @@ async def test_a_restarted_job_begins_anew_without_what_it_made(stores: Stores) 
     assert len(await stores.jobs.restart(two.task, first)) == 1
     again = await claimed(stores)
     assert (again.task.kind, again.task.spec) == (TaskKind.PREPARE, {"allow_copy": False})
+    # keys carry the job and the attempt, and attempts are counted from 1 again
+    assert (again.task.attempt, again.task.job_id != two.task.job_id) == (1, True)
+    assert (await stores.videos.video(owner, video.id)).job_id == again.task.job_id
     assert await stores.maintenance.dead_keys(600, 10) == ["k"]
     with pytest.raises((LeaseLostError, TaskCanceledError)):
         await stores.jobs.complete(two.task, Completion(result={}))

@@ -63,7 +63,7 @@ async def test_no_injury_ends_in_anything_but_a_video_or_a_reason(
     original = clip(name)
     for seed in range(ROUNDS):
         source = tmp_path / f"{seed}{original.suffix}"
-        source.write_bytes(mutate(original.read_bytes(), random.Random(f"{name}{seed}")))  # noqa: S311
+        source.write_bytes(mutate(original.read_bytes(), random.Random(f"{name}{seed}")))
         out = tmp_path / f"out{seed}"
         out.mkdir()
         try:

@@ -6,11 +6,15 @@ from pathlib import Path
 
 import pytest
 from tests.media.jobs import ignore
+from tests.media.test_inputs import run
 
-from carrete.adapters.ffmpeg import quality
+from carrete.adapters.ffmpeg import grants, quality
 from carrete.adapters.ffmpeg.filters import escape
+from carrete.adapters.ffmpeg.quality import Seen, check_seen
+from carrete.adapters.ffmpeg.run import Runner
+from carrete.adapters.ffmpeg.sandbox import find_jail
 from carrete.adapters.ffmpeg.transcoder import FfmpegTranscoder
-from carrete.domain.media import mean_vmaf
+from carrete.domain.media import Limits, VerificationError, mean_vmaf
 from carrete.domain.plan import make_plan
 
 pytestmark = pytest.mark.media
@@ -36,6 +40,54 @@ async def test_frames_are_compared_with_their_own_source(
         sampled.append(made.meta["vmaf"])
     # Numbered frames differ wholly from one another: a wrong pair scores below fifty.
     assert all(isinstance(one, float) and one > 90 for one in sampled), sampled
+
+
+@pytest.mark.parametrize("name", ["plain", "hdr10", "tff", "portrait"])
+@pytest.mark.parametrize(("fault", "said"), [("black", "is black"), ("frozen", "stands still")])
+async def test_a_black_or_frozen_result_of_a_moving_source_is_refused(
+    name: str,
+    fault: str,
+    said: str,
+    *,
+    clip: Clip,
+    ffmpeg: Path,
+    transcoder: FfmpegTranscoder,
+    tmp_path: Path,
+) -> None:
+    source = clip(name)
+    plan = make_plan(await transcoder.probe(source))
+    [chunk] = plan.chunks
+    names = [plan.top.name]
+    [good] = await transcoder.encode_chunk(source, plan, chunk, tmp_path, ignore, only=names)
+    broken = tmp_path / "broken.mp4"
+    change = {"black": "drawbox=color=black:t=fill", "frozen": "loop=loop=-1:size=1:start=0"}
+    frames = ("-frames:v", str(chunk.frame_count), "-bf", "0")
+    await run(ffmpeg, "-i", str(good.path), "-vf", change[fault], *frames, str(broken))
+
+    async def check(made: Path) -> float | None:
+        return await quality.measure(
+            Runner(await find_jail(), stall_seconds=30),
+            ffmpeg,
+            source,
+            plan,
+            chunk,
+            made=made,
+            grant=grants.encode(ffmpeg, source, plan, chunk, tmp_path),
+            threads=1,
+            limits=Limits(),
+        )
+
+    assert await check(good.path) is not None
+    with pytest.raises(VerificationError, match=said):
+        await check(broken)
+
+
+async def test_black_and_still_sources_may_give_black_and_still_results() -> None:
+    black, dim, still = Seen(16, 0), Seen(40, 0), Seen(200, 0.1)
+    for same in (black, dim, still):
+        check_seen(same, same, 0)
+    check_seen(still, Seen(200, 0.0), 0)
+    check_seen(None, black, 0)
 
 
 async def test_a_few_chunks_of_a_long_video_are_measured(

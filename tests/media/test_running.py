@@ -114,6 +114,21 @@ async def test_limits_hold(ffmpeg: Path, runner: Runner, tmp_path: Path) -> None
     assert out.stat().st_size <= 5 << 20
 
 
+async def test_a_child_can_start_only_so_many_processes() -> None:
+    jail = await find_jail()
+    if jail.bwrap is None or jail.prlimit is None:
+        pytest.skip("bubblewrap or prlimit is missing, or not allowed here")
+    forks = "for n in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 1 & done; wait"
+    grant = Grant(read=(Path("/usr"), Path("/bin")), processes=6)
+    argv = jail.wrap(("/bin/sh", "-c", forks), grant)
+    if os.geteuid() == 0:  # the kernel counts no processes of root's
+        argv = ("/usr/bin/setpriv", "--reuid", "65534", "--clear-groups", "--", *argv)
+    process = await asyncio.create_subprocess_exec(*argv, stderr=asyncio.subprocess.PIPE)
+    _, stderr = await process.communicate()
+    assert process.returncode != 0
+    assert b"fork" in stderr.lower()
+
+
 async def test_inside_bubblewrap_there_is_no_network_no_environment_and_no_other_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

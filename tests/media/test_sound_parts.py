@@ -10,8 +10,10 @@ from tests.media.jobs import ignore
 
 from carrete.adapters.ffmpeg.transcoder import FfmpegTranscoder
 from carrete.domain.artifacts import MadeFile
+from carrete.domain.chunks import total
 from carrete.domain.plan import make_plan
 from carrete.domain.playlist import Layout
+from carrete.domain.sound import sound_ranges
 
 pytestmark = pytest.mark.media
 
@@ -32,6 +34,32 @@ async def test_the_head_and_the_rest_make_the_whole(
     [whole] = await transcoder.encode_audio(source, plan, tmp_path, ignore)
     assert fragments(joined) == fragments(whole.path.read_bytes())
     assert 3.9 < durations(head) < 4.2
+
+
+async def test_encoded_sound_needs_no_byte_outside_its_ranges(
+    clip: Clip, transcoder: FfmpegTranscoder, tmp_path: Path
+) -> None:
+    source = clip("copyable")
+    info = await transcoder.probe(source)
+    plan = make_plan(info)
+    assert plan.audio is not None
+    assert plan.audio.ranged
+    assert plan.audio.apart
+    ranges = sound_ranges(replace(info, size=0))  # nothing is read for nothing
+    assert 0 < total(ranges) < 0.9 * info.size
+    data, part = source.read_bytes(), tmp_path / "part.mp4"
+    with part.open("wb") as file:
+        file.truncate(len(data))
+        for start, end in ranges:
+            file.seek(start)
+            file.write(data[start:end])
+    sounds = []
+    for name, original in (("whole", source), ("part", part)):
+        folder = tmp_path / name
+        folder.mkdir()
+        [made] = await transcoder.encode_audio(original, plan, folder, ignore)
+        sounds.append(fragments(made.path.read_bytes()))
+    assert sounds[0] == sounds[1]
 
 
 async def test_parts_that_are_handed_out_while_it_grows_make_the_whole(

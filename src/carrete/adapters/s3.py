@@ -18,7 +18,7 @@ from urllib.parse import quote
 from aiohttp import ClientError as HttpError
 from botocore.exceptions import BotoCoreError, ClientError
 
-from carrete.domain.failures import TransientError
+from carrete.domain.failures import TransientError, UnavailableError
 from carrete.domain.upload import MIB, Part, part_count, part_size
 from carrete.ports import (
     NotFoundError,
@@ -43,6 +43,9 @@ _PIECE = MIB
 _DELETE_AT_ONCE = 1000
 """S3's limit of keys in one DeleteObjects request."""
 
+SERVER_ERROR = 500
+"""The first HTTP status by which a server speaks of itself; 503 SlowDown is one."""
+
 _GONE = {"NoSuchUpload"}
 _MISSING = {"404", "NoSuchKey", "NotFound", "403", "AccessDenied"}
 
@@ -57,10 +60,17 @@ def _translated(doing: str) -> Iterator[None]:
             msg = f"{doing}: there is no such upload"
             raise UploadGoneError(msg) from exc
         msg = f"{doing}: {exc}"
+        if _answers_for_itself(exc):
+            raise UnavailableError(msg) from exc
         raise TransientError(msg) from exc
     except (BotoCoreError, HttpError, TimeoutError, ConnectionError) as exc:
         msg = f"{doing}: {exc}"
-        raise TransientError(msg) from exc
+        raise UnavailableError(msg) from exc
+
+
+def _answers_for_itself(error: ClientError) -> bool:
+    """Whether S3 says that it can't answer anybody, rather than that this request is wrong."""
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= SERVER_ERROR
 
 
 @contextmanager

@@ -5,9 +5,10 @@ and ``sqs:ChangeMessageVisibility`` in workers. A message's group is its owner, 
 standard queue fair (Amazon SQS fair queues). What a worker then does is decided by PostgreSQL.
 """
 
+import asyncio
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -16,7 +17,7 @@ from aiohttp import ClientError as HttpError
 from botocore.exceptions import BotoCoreError, ClientError
 
 from carrete import tracing
-from carrete.domain.failures import TransientError
+from carrete.domain.failures import TransientError, UnavailableError
 from carrete.ports import DeadLetterMessage, Doorbell, Message, QueueDepth
 
 if TYPE_CHECKING:
@@ -41,13 +42,20 @@ _GONE = {
 }
 
 
-@contextmanager
-def _translated(doing: str) -> Iterator[None]:
+_CALL_S = 8.0
+"""Seconds that a call may take, the SDK's own retries included, besides what it is asked to wait. A
+message is worth no longer wait: ``reconcile`` rings again, and a worker looks without one."""
+
+
+@asynccontextmanager
+async def _asking(doing: str, wait_s: float = 0.0) -> AsyncIterator[None]:
+    """Bound a call, and turn the SDK's errors into Carrete's."""
     try:
-        yield
+        async with asyncio.timeout(_CALL_S + wait_s):
+            yield
     except (ClientError, BotoCoreError, HttpError, TimeoutError, ConnectionError) as exc:
-        msg = f"{doing}: {exc}"
-        raise TransientError(msg) from exc
+        msg = f"{doing}: {type(exc).__name__} {exc}"
+        raise UnavailableError(msg) from exc
 
 
 def _gone(error: TransientError) -> bool:
@@ -83,7 +91,7 @@ class SqsQueue:
                 }
                 for position, bell in enumerate(bells[start : start + _BATCH])
             ]
-            with _translated("ringing the queue"):
+            async with _asking("ringing the queue"):
                 answer = await self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
             if answer.get("Failed"):
                 msg = f"ringing the queue: {answer['Failed'][0].get('Message')}"
@@ -97,7 +105,7 @@ class SqsQueue:
     async def _receive(
         self, url: str, most: int, visibility_s: float, wait_s: float
     ) -> list[Message]:
-        with _translated("listening to the queue"):
+        async with _asking("listening to the queue", wait_s):
             answer = await self._sqs.receive_message(
                 QueueUrl=url,
                 MaxNumberOfMessages=most,
@@ -121,7 +129,7 @@ class SqsQueue:
     async def extend(self, message: Message, visibility_s: float) -> None:
         """See the port."""
         try:
-            with _translated("keeping a message hidden"):
+            async with _asking("keeping a message hidden"):
                 await self._sqs.change_message_visibility(
                     QueueUrl=self._url,
                     ReceiptHandle=message.receipt,
@@ -141,7 +149,7 @@ class SqsQueue:
 
     async def _delete(self, url: str, message: Message) -> None:
         try:
-            with _translated("deleting a message"):
+            async with _asking("deleting a message"):
                 await self._sqs.delete_message(QueueUrl=url, ReceiptHandle=message.receipt)
         except TransientError as exc:
             if not _gone(exc):
@@ -150,7 +158,7 @@ class SqsQueue:
     async def bury(self, bell: Doorbell, reason: str) -> None:
         """See the port."""
         body = json.dumps({"task_id": str(bell.task_id), "reason": reason[-_REASON_CHARS:]})
-        with _translated("burying a task"):
+        async with _asking("burying a task"):
             await self._sqs.send_message(
                 QueueUrl=self._dlq, MessageBody=body, MessageGroupId=str(bell.owner_id)
             )
@@ -173,7 +181,7 @@ class SqsQueue:
         return QueueDepth(waiting, hidden, dead + looked_at)
 
     async def _count(self, url: str) -> tuple[int, int]:
-        with _translated("counting messages"):
+        async with _asking("counting messages"):
             answer = await self._sqs.get_queue_attributes(
                 QueueUrl=url,
                 AttributeNames=[

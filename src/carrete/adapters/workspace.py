@@ -16,7 +16,12 @@ from pathlib import Path
 from typing import IO
 
 from carrete.adapters.mirror import Mirror
-from carrete.domain.failures import FailureCode, InvalidInputError, TransientError
+from carrete.domain.failures import (
+    FailureCode,
+    InvalidInputError,
+    TransientError,
+    UnavailableError,
+)
 from carrete.domain.media import ByteRange
 from carrete.domain.task import Claim, Task
 from carrete.domain.upload import MIB
@@ -76,6 +81,19 @@ class ScratchWorkspace:
         if self._lock is not None:
             self._lock.close()
 
+    async def check(self) -> None:
+        """See the port."""
+        if await self._free() < SPARE_BYTES:
+            # what is kept for later tasks goes first
+            await self._evict(self._max_bytes)
+        free = await self._free()
+        if free < SPARE_BYTES:
+            msg = f"the scratch disk has {free} bytes free"
+            raise UnavailableError(msg)
+
+    async def _free(self) -> int:
+        return await asyncio.to_thread(lambda: shutil.disk_usage(self._home).free)
+
     @asynccontextmanager
     async def attempt(self, task: Task) -> AsyncIterator[Path]:
         """See the port."""
@@ -134,10 +152,12 @@ class ScratchWorkspace:
     async def _make_room(self, mirror: Mirror, lacking: Sequence[ByteRange]) -> None:
         needed = sum(end - start for start, end in lacking)
         await self._evict(needed)
-        free = await asyncio.to_thread(lambda: shutil.disk_usage(self._home).free)
+        free = await self._free()
         if free < needed + SPARE_BYTES:
             msg = f"the scratch disk has {free} bytes free, {needed} are needed"
-            raise TransientError(msg)
+            total = await asyncio.to_thread(lambda: shutil.disk_usage(self._home).total)
+            # on a disk that is too small for it, waiting does not help; another worker's may do
+            raise UnavailableError(msg) if needed + SPARE_BYTES <= total else TransientError(msg)
         if mirror.held + needed > self._max_bytes:
             msg = f"the original needs {needed} bytes, {self._max_bytes} are allowed"
             raise InvalidInputError(FailureCode.TOO_LARGE, msg)

@@ -119,6 +119,10 @@ class TransientError(CarreteError):
     """A passing fault (network, full disk, killed process, stalled encoder): trying again helps."""
 
 
+class UnavailableError(TransientError):
+    """A service that every task needs is out of reach: it says nothing about this one."""
+
+
 class ShortcutFailedError(CarreteError):
     """A result in which something was copied is wrong: make it anew without the copy."""
 

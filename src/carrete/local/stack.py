@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +48,8 @@ class StackOptions:
         data_dir: where the temporary directory is made, which holds what workers work on: a disk
             with room for the videos. The system's temporary directory when not given.
         environment: further variables for the API and the workers.
+        reroute: takes the whole environment of the API and the workers, once the stores answer, and
+            gives the one to use: for what stands between them and the stores.
     """
 
     api_port: int = 8080
@@ -56,6 +58,7 @@ class StackOptions:
     log_dir: Path | None = None
     data_dir: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    reroute: Callable[[Mapping[str, str]], Mapping[str, str]] = dict
 
 
 class Stack:
@@ -74,6 +77,7 @@ class Stack:
         self._exit = AsyncExitStack()
         self._parts: dict[str, ManagedProcess] = {}
         self._stores: dict[str, ManagedProcess] = {}
+        self._postgres: PostgresServer | None = None
         self._changing = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -128,6 +132,20 @@ class Stack:
         if name == API:
             await process.wait_ready(self._answers, within=API_START_S)
 
+    async def revive(self, name: str) -> None:
+        """Start the API or a worker again if it has ended, without waiting until it is ready."""
+        async with self._changing:
+            process = self._parts[name]
+            if not process.running:
+                await process.start()
+
+    async def restart_database(self) -> None:
+        """Stop PostgreSQL, which cuts every connection, and start it again on the same data."""
+        async with self._changing:
+            if self._postgres is None:
+                raise RuntimeError("the stack was not started")
+            await self._postgres.restart()
+
     async def supervise(self) -> None:
         """Start the API and the workers again when they crash; runs until it is cancelled.
 
@@ -153,8 +171,12 @@ class Stack:
                     await process.start()
 
     async def _watch(self, process: ManagedProcess) -> None:
-        status = await process.wait()
-        raise await process.failure(f"ended with {status}")
+        while True:
+            status = await process.wait()
+            # Whoever restarts it holds the lock until it serves again.
+            async with self._changing:
+                if not process.running:
+                    raise await process.failure(f"ended with {status}")
 
     async def _start(self, stack: AsyncExitStack) -> None:
         janitor = await stack.enter_async_context(Janitor())
@@ -167,13 +189,15 @@ class Stack:
             port=self.options.localstack_port, log=logs / "localstack.log", janitor=janitor
         )
         await _together(stack.enter_async_context(postgres), stack.enter_async_context(localstack))
+        self._postgres = postgres
         self._stores = {"postgres": postgres.process, "localstack": localstack.process}
-        self.environment = _environment(
+        own = _environment(
             self.options,
             database_url=postgres.dsn(),
             endpoint_url=localstack.endpoint_url,
             scratch=root / "scratch",
         )
+        self.environment = dict(self.options.reroute(own))
         await self._prepare(logs, janitor)
         stack.push_async_callback(self._stop_parts)
         await self._start_parts(logs, janitor)

@@ -16,6 +16,7 @@ from carrete.ports.common import (
 from carrete.ports.events import EventLog
 from carrete.ports.jobs import Completion, JobStore, Need, Removal, StoredFile
 from carrete.ports.maintenance import AbandonedUpload, Freed, MaintenanceStore, QueueCounts
+from carrete.ports.notices import Notices
 from carrete.ports.objects import ObjectHead, ObjectStore, OpenUpload, PartToSend, SignedRequest
 from carrete.ports.operator import (
     MAX_WORKERS,
@@ -70,6 +71,7 @@ __all__ = [
     "Need",
     "NewVideo",
     "NotFoundError",
+    "Notices",
     "ObjectHead",
     "ObjectStore",
     "OpenUpload",

@@ -86,6 +86,10 @@ class JobStore(Protocol):
         """
         ...
 
+    async def waiting(self, older_than_s: float) -> bool:
+        """Whether some task could have been claimed for so long, and nobody did."""
+        ...
+
     async def heartbeat(self, task: Task, lease_s: float, progress: float) -> None:
         """Extend the lease and keep the progress.
 
@@ -135,8 +139,12 @@ class JobStore(Protocol):
         """
         ...
 
-    async def retry(self, task: Task, delay_s: float, detail: str) -> Sequence[Doorbell]:
+    async def retry(
+        self, task: Task, delay_s: float, detail: str, *, counted: bool = True
+    ) -> Sequence[Doorbell]:
         """Put a failed task back; it may be claimed again after ``delay_s`` seconds.
+
+        Whether it is ``counted`` as a failure decides how often a task may be tried.
 
         Raises:
             LeaseLostError: the attempt is no longer the task's; nothing was changed.

@@ -13,6 +13,14 @@ from carrete.ports.common import ProgressSink
 class Workspace(Protocol):
     """A worker's scratch directory. What it holds is bounded, and gone when nothing needs it."""
 
+    async def check(self) -> None:
+        """Prove that there is room to begin a task.
+
+        Raises:
+            UnavailableError: there is not.
+        """
+        ...
+
     def attempt(self, task: Task) -> AbstractAsyncContextManager[Path]:
         """An empty directory for one attempt, removed at the end.
 

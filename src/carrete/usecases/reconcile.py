@@ -4,6 +4,7 @@ PostgreSQL is the truth (invariant 1): whatever it says waits is rung for again,
 is dead is removed. Every round is bounded, and may be broken off anywhere.
 """
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from uuid import UUID
 
 import structlog
 
-from carrete.domain.failures import TransientError
+from carrete.domain.failures import TransientError, UnavailableError
 from carrete.ports import (
     AbandonedUpload,
     AccountStore,
@@ -31,6 +32,11 @@ AT_ONCE = 100
 KEYS_AT_ONCE = 1000
 SILENT_S = 60.0
 """Seconds without a report after which the operator no longer sees a worker."""
+
+ROUND_S = 10.0
+"""Seconds that a round may take. A store that hangs must not keep the leader from freeing leases:
+the next round, its own or another worker's, begins with them. PostgreSQL may end
+the leader's transaction, which stands still meanwhile, before that: then another one leads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,7 @@ class Reconciler:
         upload_expiry_s: seconds until an upload counts as abandoned.
         sweep_grace_s: seconds until a dead key is deleted a second time.
         event_s: seconds that events are kept.
+        round_s: seconds that a round may take.
     """
 
     videos: VideoStore
@@ -66,6 +73,7 @@ class Reconciler:
     upload_expiry_s: float
     sweep_grace_s: float
     event_s: float
+    round_s: float = ROUND_S
 
     async def round(self) -> Round:
         """One bounded round, or nothing when another worker leads.
@@ -76,22 +84,30 @@ class Reconciler:
         async with self.maintenance.lead() as leading:
             if not leading:
                 return Round()
-            freed = await self.maintenance.free_expired(AT_ONCE)
-            await ring(self.queue, freed.waiting)
-            for bell in freed.given_up:
-                with suppress(TransientError):
-                    await self.queue.bury(bell, "its worker was lost too often")
-            unseen = await self.maintenance.unseen(self.resend_s, AT_ONCE)
-            await ring(self.queue, unseen)
-            return Round(
-                led=True,
-                freed=len(freed.waiting),
-                given_up=len(freed.given_up),
-                rung=len(unseen),
-                abandoned=await self._abandoned(),
-                swept=await self.sweep(),
-                events_pruned=await self._prune(),
-            )
+            try:
+                async with asyncio.timeout(self.round_s):
+                    return await self._lead()
+            except TimeoutError as exc:
+                msg = f"the round was broken off after {self.round_s:g} s"
+                raise UnavailableError(msg) from exc
+
+    async def _lead(self) -> Round:
+        freed = await self.maintenance.free_expired(AT_ONCE)
+        await ring(self.queue, freed.waiting)
+        for bell in freed.given_up:
+            with suppress(TransientError):
+                await self.queue.bury(bell, "its worker was lost too often")
+        unseen = await self.maintenance.unseen(self.resend_s, AT_ONCE)
+        await ring(self.queue, unseen)
+        return Round(
+            led=True,
+            freed=len(freed.waiting),
+            given_up=len(freed.given_up),
+            rung=len(unseen),
+            abandoned=await self._abandoned(),
+            swept=await self.sweep(),
+            events_pruned=await self._prune(),
+        )
 
     async def _abandoned(self) -> int:
         found = await self.maintenance.abandoned(self.upload_expiry_s, AT_ONCE)

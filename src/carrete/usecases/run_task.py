@@ -1,6 +1,7 @@
 """Run one claimed task to its end: held by a lease, and always leaving it in a defined state."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from carrete.domain.failures import (
     TaskCanceledError,
     TransientError,
 )
-from carrete.domain.retry import DeadLetter, Reject, Restart, Retry, decide
+from carrete.domain.retry import DeadLetter, Reject, Restart, Retry, WaitOut, decide
 from carrete.domain.task import Claim, NewTask, Priority, Task, TaskKind
 from carrete.ports import (
     Completion,
@@ -71,12 +72,20 @@ class TaskRunner:
     heartbeat_s: float
     visibility_s: float
 
+    async def ready(self) -> None:
+        """Make sure that a task can begin at all, before one is claimed for nothing.
+
+        Raises:
+            UnavailableError: the scratch disk is full.
+        """
+        await self.workspace.check()
+
     async def run(self, claim: Claim, message: Message | None, progress: Progress) -> str:
         """Run a task; afterwards it is done, waiting again, failed, or somebody else's.
 
         Canceling this call gives the task back. Returns the outcome in a word, for metrics:
-        ``done``, ``retry``, ``restart``, ``rejected``, ``dead_letter``, ``canceled``, ``lost`` or
-        ``unsaved``.
+        ``done``, ``retry``, ``waits``, ``restart``, ``rejected``, ``dead_letter``, ``canceled``,
+        ``lost`` or ``unsaved``.
         """
         task = claim.task
         keeper = LeaseKeeper(
@@ -138,7 +147,7 @@ class TaskRunner:
 
     async def _failed(self, task: Task, error: Exception, progress: Progress) -> str:
         """Carry out what the one pure decision says about a failed attempt."""
-        decision = decide(error, task.failures)
+        decision = decide(error, task.failures, _age_s(task))
         log.warning(
             "task failed",
             decision=type(decision).__name__,
@@ -148,10 +157,13 @@ class TaskRunner:
         bell = Doorbell(task.id, task.owner_id)
         try:
             match decision:
-                case Retry(delay_s, detail):
-                    bells = await self._persist(lambda: self.jobs.retry(task, delay_s, detail))
+                case Retry(delay_s, detail) | WaitOut(delay_s, detail):
+                    counted = isinstance(decision, Retry)
+                    bells = await self._persist(
+                        lambda: self.jobs.retry(task, delay_s, detail, counted=counted)
+                    )
                     await ring(self.queue, bells, delay_s)
-                    return "retry"
+                    return "retry" if counted else "waits"
                 case Restart():
                     first = NewTask(
                         TaskKind.PREPARE,
@@ -206,3 +218,8 @@ class TaskRunner:
             log.warning("the task could not be given back", error=str(exc))
         else:
             await ring(self.queue, bells)
+
+
+def _age_s(task: Task) -> float:
+    """Seconds since a task was made; the two clocks may differ by a little."""
+    return 0.0 if task.created_at is None else max(0.0, time.time() - task.created_at.timestamp())

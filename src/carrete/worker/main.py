@@ -11,7 +11,13 @@ import structlog
 from prometheus_client import start_http_server
 
 from carrete import __version__
-from carrete.bootstrap import Container, make_transcoder, open_container, open_workspace
+from carrete.bootstrap import (
+    Container,
+    make_transcoder,
+    open_container,
+    open_notices,
+    open_workspace,
+)
 from carrete.config import Settings
 from carrete.domain.failures import TransientError
 from carrete.log import configure_logging
@@ -21,6 +27,7 @@ from carrete.tracing import tracing
 from carrete.usecases.reconcile import Reconciler
 from carrete.usecases.run_task import TaskRunner
 from carrete.worker.loop import Slot
+from carrete.worker.notices import told_to_go, watch_notices
 from carrete.worker.report import report_until_canceled
 
 log = structlog.get_logger(__name__)
@@ -55,12 +62,18 @@ async def serve(settings: Settings) -> None:
     async with (
         open_container(settings) as container,
         open_workspace(settings, container, name, metrics.read) as workspace,
+        open_notices(settings) as notices,
     ):
         if settings.worker_metrics_port:
             start_http_server(settings.worker_metrics_port, "127.0.0.1", registry)
         log.info("worker started", worker=name, slots=settings.worker_slots)
         with structlog.contextvars.bound_contextvars(worker=name):
+            if notices is not None and await told_to_go(notices):
+                # started again on a machine that goes: what it would begin, it could not end
+                return
             async with asyncio.TaskGroup() as group:
+                if notices is not None:
+                    group.create_task(watch_notices(notices, stopping, settings.imds_poll_s))
                 reconciling = group.create_task(
                     reconcile_loop(settings, container, metrics, stopping)
                 )

@@ -108,7 +108,7 @@ async def test_a_client_that_breaks_off_again_and_again_misses_and_repeats_nothi
     service: Service, ana: Client
 ) -> None:
     """Reconnects at random moments while events are made as fast as the API takes them."""
-    chance = random.Random(7)  # noqa: S311 - repeatable, not secret
+    chance = random.Random(7)
     ids: list[int] = []
     async with listening(ana) as heard:
         await heard.until("hello")

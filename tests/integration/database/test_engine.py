@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from carrete.adapters.postgres.engine import Database
+from carrete.adapters.postgres.engine import IDLE_S, Database, idle_s
 from carrete.adapters.postgres.maintenance import PostgresMaintenance
 from carrete.domain.failures import TransientError
 
@@ -50,3 +50,19 @@ async def test_a_transaction_that_stood_still_is_a_passing_fault(database_url: s
     async with database.transaction() as tx:
         assert (await tx.rows("SELECT 1"))[0][0] == 1
     await asyncio.gather(database.close(), other.close())
+
+
+def test_who_froze_as_the_leader_loses_the_lock_before_a_lease_ends() -> None:
+    assert idle_s(4) == 3
+    assert all(idle_s(lease_s) < lease_s for lease_s in (1, 4, 20, 3600))
+    assert idle_s(20) == idle_s(3600) == IDLE_S
+
+
+async def test_a_server_that_vanished_is_noticed(database_url: str) -> None:
+    database = Database(database_url, 1)
+    async with database.engine.connect() as connection:
+        raw = await connection.get_raw_connection()
+        assert raw.driver_connection is not None
+        known = raw.driver_connection.info.get_parameters()
+    assert (known["keepalives_idle"], known["tcp_user_timeout"]) == ("10", "15000")
+    await database.close()

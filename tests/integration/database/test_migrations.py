@@ -32,6 +32,14 @@ def test_migrations_go_up_down_and_up_again(empty: str) -> None:
     assert revisions(empty)[0] == newest
 
 
+def test_a_database_that_a_later_release_migrated_is_left_alone(empty: str) -> None:
+    migrate(empty)
+    with psycopg.connect(empty.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    migrate(empty)
+    assert revisions(empty)[0] == "9999"
+
+
 def test_the_migrated_database_is_what_the_tables_say(empty: str) -> None:
     migrate(empty)
     assert differences(empty) == []

@@ -173,8 +173,12 @@ async def test_an_unforeseen_error_ends_in_the_dead_letter_queue_and_a_redrive_m
         patch.setitem(run_task.HANDLERS, TaskKind.FINISH, broken)
         async with desk.worker():
             failed = await desk.settled(video)
+            async with asyncio.timeout(30):
+                # the letter is sent after the failure was written down
+                while not (letters := await list_dead_letters(desk.container.queue, 10)):
+                    await asyncio.sleep(0.1)
     assert (failed.state, failed.failure) == (VideoState.FAILED, FailureCode.INTERNAL)
-    (letter,) = await list_dead_letters(desk.container.queue, 10)
+    (letter,) = letters
     assert "nobody foresaw this" in letter.reason
     async with asyncio.timeout(30):
         while (await redrive(desk.container.queue, desk.container.jobs))[0] == 0:

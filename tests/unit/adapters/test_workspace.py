@@ -1,8 +1,11 @@
 import asyncio
 import os
 import random
+import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,7 +13,12 @@ from carrete.adapters.memory import MemoryObjects
 from carrete.adapters.mirror import Mirror
 from carrete.adapters.workspace import ScratchWorkspace
 from carrete.domain.boxes import find_header
-from carrete.domain.failures import FailureCode, InvalidInputError
+from carrete.domain.failures import (
+    FailureCode,
+    InvalidInputError,
+    TransientError,
+    UnavailableError,
+)
 from carrete.domain.ids import new_id
 from carrete.domain.media import ByteRange
 from carrete.domain.task import Claim, Priority, Task, TaskKind, TaskState
@@ -107,7 +115,7 @@ async def test_a_mirror_reads_each_byte_once(tmp_path: Path) -> None:
 async def test_whatever_ranges_are_asked_for_in_turn_each_byte_is_read_once(
     seed: int, tmp_path: Path
 ) -> None:
-    dice = random.Random(seed)  # noqa: S311 - cases of a test, the same in every run
+    dice = random.Random(seed)
     objects, reads = MemoryObjects(), Reads()
     data = dice.randbytes(3000)
     objects.stored["k"] = data
@@ -195,3 +203,59 @@ async def test_the_files_of_dead_workers_are_removed_and_those_of_living_ones_ar
     await other.open()
     assert (tmp_path / "living").exists()
     await asyncio.gather(living.close(), other.close())
+
+
+def disk_of(total: int, free: list[int]) -> Callable[[Path], SimpleNamespace]:
+    """A disk with so much free at each look, the last for ever."""
+
+    def usage(_: Path) -> SimpleNamespace:
+        return SimpleNamespace(total=total, free=free.pop(0) if len(free) > 1 else free[0])
+
+    return usage
+
+
+async def test_a_full_disk_is_known_before_a_task_is_claimed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = ScratchWorkspace(tmp_path, "w", MemoryObjects(), 2500)
+    await workspace.open()
+    await workspace.check()
+    monkeypatch.setattr(shutil, "disk_usage", disk_of(1 << 40, [1000]))
+    with pytest.raises(UnavailableError):
+        await workspace.check()
+    await workspace.close()
+
+
+async def test_originals_that_nobody_uses_make_room_on_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects = MemoryObjects()
+    objects.stored["a"] = b"a" * 1000
+    workspace = ScratchWorkspace(tmp_path, "w", objects, 2500)
+    await workspace.open()
+    async with workspace.source(claim(1000, "a"), lambda _: None) as idle:
+        pass
+    assert idle.exists()
+    monkeypatch.setattr(shutil, "disk_usage", disk_of(1 << 40, [1000, 1 << 39]))
+    await workspace.check()
+    assert not idle.exists()
+    await workspace.close()
+
+
+@pytest.mark.parametrize(("total", "waits"), [(1 << 40, True), (2000, False)])
+async def test_a_disk_that_is_full_for_now_is_waited_out_and_one_that_is_too_small_is_not(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    total: int,
+    waits: bool,  # noqa: FBT001
+) -> None:
+    objects = MemoryObjects()
+    objects.stored["a"] = b"a" * 1000
+    workspace = ScratchWorkspace(tmp_path, "w", objects, 2500)
+    await workspace.open()
+    monkeypatch.setattr(shutil, "disk_usage", disk_of(total, [1000]))
+    with pytest.raises(TransientError) as caught:
+        async with workspace.source(claim(1000, "a"), lambda _: None):
+            pass
+    assert isinstance(caught.value, UnavailableError) == waits
+    await workspace.close()

@@ -14,6 +14,7 @@ from carrete.domain.media import Access, Limits, Slot, SourceIndex, SourceInfo, 
 from carrete.domain.plan import Plan, choose_timescale, make_plan, make_timeline
 from carrete.domain.sound import sound_ranges
 from carrete.domain.task import TaskKind
+from carrete.usecases.tasks.encode import early_renditions
 
 Source = Callable[..., SourceInfo]
 
@@ -193,6 +194,14 @@ def test_copied_sound_is_made_with_the_chunks_and_lies_in_their_ranges(source: S
         for time, first, end in index.sound:
             if chunk.start_s <= time < chunk.start_s + chunk.duration_s:
                 assert any(a <= first and end <= b for a, b in chunk.source_ranges)
+
+
+def test_what_players_start_with_is_made_before_what_takes_long(source: Source) -> None:
+    index = index_of(60, 2)
+    assert early_renditions(make_plan(source(index=index))) == ("h264-360",)
+    kept = make_plan(source(index=index), Profile.H264_AV1, allow_copy=True)
+    assert early_renditions(kept) == ("h264-1080", "h264-360")
+    assert early_renditions(make_plan(source(width=640, height=360, index=index))) == ()
 
 
 def test_a_short_videos_sound_has_no_task_of_its_own(source: Source) -> None:

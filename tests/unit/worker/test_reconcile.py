@@ -1,10 +1,16 @@
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from carrete.adapters.memory import MemoryObjects, MemoryQueue, MemoryStore
 from carrete.domain.account import Account, Role
 from carrete.domain.artifacts import original_key
+from carrete.domain.failures import UnavailableError
 from carrete.domain.ids import new_id
-from carrete.domain.task import TaskKind
+from carrete.domain.task import TaskKind, TaskState
 from carrete.domain.video import Video, VideoState
 from carrete.ports import NewVideo
 from carrete.usecases.collect_garbage import collect_garbage
@@ -95,6 +101,30 @@ async def test_a_task_lost_too_often_is_buried() -> None:
     (letter,) = await world.queue.dead_letters(10, 1)
     assert letter.task_id is not None
     assert (await world.store.video(owner.id, video.id)).state is VideoState.FAILED
+
+
+async def test_a_store_that_hangs_keeps_nobody_from_freeing_leases() -> None:
+    class Hanging(MemoryObjects):
+        async def delete(self, keys: Sequence[str]) -> None:
+            del keys
+            await asyncio.Event().wait()
+
+    world = World()
+    owner = await world.account()
+    for _ in range(2):
+        video, _, _ = await world.uploading(owner)
+        await world.store.submit(owner.id, video.id, None)
+    claim = await world.store.claim("w", 10)
+    assert claim is not None
+    await world.store.intend(claim.task, ["output/left"], 10)
+    world.wait(11)
+    slow = replace(world.reconciler, objects=Hanging(), round_s=0.01)
+    with pytest.raises(UnavailableError):
+        await slow.round()
+    # the lease was freed, the task rung for, and somebody else may lead
+    assert {row.task.state for row in world.store.tasks.values()} == {TaskState.PENDING}
+    assert len(world.queue.messages) >= 1
+    assert (await world.reconciler.round()).led
 
 
 async def test_garbage_is_what_no_row_points_at() -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from carrete.adapters.ffmpeg.filters import audio_graph, quality_graph, video_graph
+from carrete.adapters.ffmpeg.filters import Logs, audio_graph, quality_graph, video_graph
 from carrete.domain.ladder import Rendition, VideoCodec
 from carrete.domain.media import Access, Limits
 from carrete.domain.plan import Chunk, Plan
@@ -121,12 +121,12 @@ def compare(
     chunk: Chunk,
     *,
     made: Path,
-    log: Path,
+    logs: Logs,
     span: tuple[int, int],
     threads: int,
     limits: Limits,
 ) -> tuple[str, ...]:
-    """VMAF of frames of a chunk file against its source: ``span`` is the first and how many."""
+    """Frames of a chunk file beside its source: ``span`` is the first and how many."""
     return (
         str(ffmpeg),
         *_GLOBAL,
@@ -136,7 +136,7 @@ def compare(
         *("-i", f"file:{source}"),
         *("-f", "mp4", "-threads", str(threads)),
         *("-i", f"file:{made}"),
-        *("-filter_complex", quality_graph(plan, chunk, *span, str(log))),
+        *("-filter_complex", quality_graph(plan, chunk, *span, logs)),
         *("-map", "[out]"),
         *("-frames:v", str(span[1])),
         *("-f", "null", "-"),

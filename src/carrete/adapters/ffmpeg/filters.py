@@ -56,8 +56,25 @@ def video_graph(plan: Plan, chunk: Chunk, renditions: tuple[Rendition, ...]) -> 
     return _cascade(f"[0:{video.index}]{','.join(head)}", renditions)
 
 
-def quality_graph(plan: Plan, chunk: Chunk, first: int, count: int, log: str) -> str:
-    """Compares ``count`` frames of a chunk file (input 1), from ``first`` on, with the source."""
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """Files that ``quality_graph`` writes: VMAF, and what is to be seen on either side."""
+
+    vmaf: str
+    source: str
+    made: str
+
+
+_LOOK = "scale=64:36:flags=area,format=yuv420p,signalstats,metadata=mode=print:file="
+"""Brightness and motion of a small picture, in which no grain is left that looks like motion."""
+
+
+def quality_graph(plan: Plan, chunk: Chunk, first: int, count: int, logs: Logs) -> str:
+    """Compares ``count`` frames of a chunk file (input 1), from ``first`` on, with the source.
+
+    VMAF is against the source as it was scaled and coloured for encoding; what is to be seen is
+    looked at before that, so that a fault of that step shows too.
+    """
     video, top = plan.source.video, plan.top
     start = Fraction(chunk.first_frame + first) / plan.frame_rate
     piece = replace(chunk, first_frame=chunk.first_frame + first, start_s=float(start))
@@ -65,14 +82,21 @@ def quality_graph(plan: Plan, chunk: Chunk, first: int, count: int, log: str) ->
         f"[0:{video.index}]setpts='PTS-({plan.origin_s})/TB'",
         *(["bwdif=mode=send_frame:deint=interlaced"] if video.interlaced else []),
         *grid(plan, piece),
-        *picture(video, top.width, top.height),
-        f"trim=end_frame={count},settb=1/1000,setpts=N[source]",
+        f"trim=end_frame={count},split=2[grid][raw]",
     ]
-    made = f"[1:0]trim=start_frame={first}:end_frame={first + count}"
+    shown = ",".join(picture(video, top.width, top.height))
     # One clock for both: frames are paired by time.
-    made += ",settb=1/1000,setpts=N[made]"
-    compare = f"[made][source]libvmaf=log_fmt=json:log_path={escape(log)}:shortest=1[out]"
-    return ";".join((",".join(source), made, compare))
+    clock = "settb=1/1000,setpts=N"
+    return ";".join(
+        (
+            ",".join(source),
+            f"[raw]{_LOOK}{escape(logs.source)},nullsink",
+            f"[grid]{shown},{clock}[source]",
+            f"[1:0]trim=start_frame={first}:end_frame={first + count},{clock},split=2[made][same]",
+            f"[same]{_LOOK}{escape(logs.made)},nullsink",
+            f"[made][source]libvmaf=log_fmt=json:log_path={escape(logs.vmaf)}:shortest=1[out]",
+        )
+    )
 
 
 def escape(text: str) -> str:

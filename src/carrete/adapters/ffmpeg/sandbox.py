@@ -24,6 +24,7 @@ class Grant:
         memory_bytes: address space of the process.
         cpu_seconds: CPU time of the process, all threads together.
         file_bytes: size of the largest file that it may write.
+        processes: processes and threads at a time, where bubblewrap works and we are not root.
     """
 
     read: tuple[Path, ...]
@@ -31,6 +32,7 @@ class Grant:
     memory_bytes: int = 4 << 30
     cpu_seconds: int = 3600
     file_bytes: int = 1 << 40
+    processes: int = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,12 @@ class Jail:
             walls += ["--ro-bind", path, path]
         for path in map(str, grant.write):
             walls += ["--bind", path, path]
-        return (*walls, "--")
+        if self.prlimit is None:
+            return (*walls, "--")
+        # Inside: the kernel counts a user's processes in each user namespace by itself, so that
+        # only this child's are counted. Outside, all that the worker's user runs would be.
+        walls += ["--ro-bind", self.prlimit, self.prlimit, "--"]
+        return (*walls, self.prlimit, f"--nproc={grant.processes}", "--")
 
 
 def python_paths() -> tuple[Path, ...]:

@@ -114,6 +114,13 @@ class MemoryJobs(State):
             traceparent=job.traceparent,
         )
 
+    async def waiting(self, older_than_s: float) -> bool:
+        """See the port."""
+        return any(
+            row.task.state is TaskState.PENDING and row.run_after < self.later(-older_than_s)
+            for row in self.tasks.values()
+        )
+
     async def heartbeat(self, task: Task, lease_s: float, progress: float) -> None:
         """See the port."""
         row = self._held(task)
@@ -223,10 +230,12 @@ class MemoryJobs(State):
         self.delete_video(task.video_id)
         self.note(task.owner_id, task.video_id, "video.deleted")
 
-    async def retry(self, task: Task, delay_s: float, detail: str) -> Sequence[Doorbell]:
+    async def retry(
+        self, task: Task, delay_s: float, detail: str, *, counted: bool = True
+    ) -> Sequence[Doorbell]:
         """See the port."""
         row = self._held(task)
-        self.put_back(row, delay_s, failed=1, detail=detail)
+        self.put_back(row, delay_s, failed=int(counted), detail=detail)
         self._note(task, "task.retrying", delay_s=delay_s)
         return [Doorbell(task.id, task.owner_id)]
 
@@ -285,7 +294,10 @@ class MemoryJobs(State):
         if self.rows[task.video_id].video.published_job_id is None:
             self.change(task.video_id, playable_at=None)
         self._note(task, "job.restarted")
-        return self.add_tasks(task.owner_id, self.job_rows[task.job_id], [first])
+        old = self.job_rows.pop(task.job_id)
+        job, bells = self.open_job(self.rows[task.video_id].video, old.profile, first)
+        self.change(task.video_id, job_id=job)
+        return bells
 
     async def acknowledge(self, task: Task) -> None:
         """See the port."""

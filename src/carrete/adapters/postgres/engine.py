@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from carrete.domain.artifacts import JsonObject
-from carrete.domain.failures import TransientError
+from carrete.domain.failures import UnavailableError
 
 CHANNEL = "carrete_event"
 MAX_NOTIFY = 7900
@@ -29,8 +29,26 @@ LEADER_LOCK = 0x0CA2
 _PASSING = {"08", "40", "53", "57", "58"}
 
 IDLE_S = 15.0
-"""Seconds until PostgreSQL ends a transaction whose process does nothing: a frozen worker would
-otherwise keep its locks, the leader's among them, for as long as it is frozen."""
+"""Seconds until PostgreSQL ends a transaction whose process does nothing, at most: a frozen worker
+would otherwise keep its locks, the leader's among them, for as long as it is frozen."""
+
+IDLE_SHARE = 0.75
+"""Of a lease: who froze as the leader must have lost the lock when its task's lease ends."""
+
+
+def idle_s(lease_s: float) -> float:
+    """Seconds that a transaction may stand still, where leases last for ``lease_s``."""
+    return min(IDLE_S, lease_s * IDLE_SHARE)
+
+
+KEEP_ALIVE: dict[str, Any] = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+"""Seconds, and the last one in milliseconds: a server that vanished without a goodbye (a failover,
+a network that is split) is noticed in 25 s at most; by the kernel's own values it takes hours."""
 
 
 @dataclass
@@ -104,6 +122,7 @@ class Database:
             connect_args={
                 "connect_timeout": 10,
                 "application_name": "carrete",
+                **KEEP_ALIVE,
                 "options": f"-c idle_in_transaction_session_timeout={round(idle_s * 1000)}",
             },
         )
@@ -115,7 +134,7 @@ class Database:
         """A transaction that is committed at the end, or rolled back when an error leaves it.
 
         Raises:
-            TransientError: the database can't be reached or asks to try again.
+            UnavailableError: the database can't be reached or asks to try again.
         """
         with translated():
             async with self.engine.begin() as connection:
@@ -141,7 +160,7 @@ def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
 
 
 class translated:  # noqa: N801 - reads as a statement
-    """Turns PostgreSQL's passing errors into ``TransientError``; others are bugs and stay."""
+    """Turns PostgreSQL's passing errors into ``UnavailableError``; others are bugs and stay."""
 
     def __enter__(self) -> None:
         """Nothing to prepare."""
@@ -150,13 +169,13 @@ class translated:  # noqa: N801 - reads as a statement
         """Raise the translated error from the original one."""
         if isinstance(error, (PoolTimeoutError, InterfaceError)):
             msg = f"the database is out of reach: {error}"
-            raise TransientError(msg) from error
+            raise UnavailableError(msg) from error
         if isinstance(error, DBAPIError):
             state = getattr(error.orig, "sqlstate", None)
             passing = state is None and isinstance(error, OperationalError)
             if passing or error.connection_invalidated or (state or "")[:2] in _PASSING:
                 msg = f"the database could not answer: {error.orig}"
-                raise TransientError(msg) from error
+                raise UnavailableError(msg) from error
 
 
 def dump(value: Mapping[str, Any]) -> str:

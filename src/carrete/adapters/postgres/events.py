@@ -12,7 +12,7 @@ import psycopg
 from sqlalchemy import Row
 from sqlalchemy.engine import make_url
 
-from carrete.adapters.postgres.engine import CHANNEL, Database
+from carrete.adapters.postgres.engine import CHANNEL, KEEP_ALIVE, Database
 from carrete.domain.failures import TransientError
 from carrete.domain.video import Event
 
@@ -58,7 +58,10 @@ class PostgresEvents:
         url = make_url(self._db.engine.url).set(drivername="postgresql")
         try:
             connection = await psycopg.AsyncConnection.connect(
-                url.render_as_string(hide_password=False), autocommit=True, connect_timeout=10
+                url.render_as_string(hide_password=False),
+                autocommit=True,
+                connect_timeout=10,
+                **KEEP_ALIVE,
             )
         except psycopg.Error as exc:
             msg = f"the database is out of reach: {exc}"

@@ -42,6 +42,16 @@ class PostgresJobs:
                 return await _take(tx, picked, worker, lease_s)
         return None
 
+    async def waiting(self, older_than_s: float) -> bool:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            found = await tx.row(
+                "SELECT 1 FROM task WHERE state = 'pending'"
+                " AND run_after < now() - make_interval(secs => :older) LIMIT 1",
+                older=older_than_s,
+            )
+        return found is not None
+
     async def heartbeat(self, task: Task, lease_s: float, progress: float) -> None:
         """See the port."""
         async with self._db.transaction() as tx:
@@ -142,11 +152,13 @@ class PostgresJobs:
             await tx.rows("DELETE FROM video WHERE id = :video", video=task.video_id)
             tx.note(task.owner_id, task.video_id, "video.deleted")
 
-    async def retry(self, task: Task, delay_s: float, detail: str) -> Sequence[Doorbell]:
+    async def retry(
+        self, task: Task, delay_s: float, detail: str, *, counted: bool = True
+    ) -> Sequence[Doorbell]:
         """See the port."""
         async with self._db.transaction() as tx:
             await outcomes.lock_held(tx, task)
-            await outcomes.put_back(tx, task, delay_s, failed=1, detail=detail)
+            await outcomes.put_back(tx, task, delay_s, failed=int(counted), detail=detail)
             tx.note(
                 task.owner_id,
                 task.video_id,
@@ -174,11 +186,22 @@ class PostgresJobs:
         """See the port."""
         async with self._db.transaction() as tx:
             await outcomes.lock_held(tx, task)
-            await tx.rows("DELETE FROM task WHERE job_id = :job", job=task.job_id)
+            old = (await tx.rows("SELECT profile FROM job WHERE id = :job", job=task.job_id))[0]
             await tx.rows(
                 "UPDATE artifact SET state = 'dead' WHERE job_id = :job AND state = 'live'",
                 job=task.job_id,
             )
+            # a job of its own: attempts count from 1 again, and no two may share a key
+            new, bells = await changes.open_job(
+                tx, task.owner_id, task.video_id, old.profile, first
+            )
+            await tx.rows(
+                "UPDATE video SET job_id = :new WHERE id = :id AND job_id = :old",
+                new=new,
+                old=task.job_id,
+                id=task.video_id,
+            )
+            await tx.rows("DELETE FROM job WHERE id = :job", job=task.job_id)
             # its first seconds are gone too; they are told of again when they are made anew
             await tx.rows(
                 "UPDATE video SET playable_at = NULL WHERE id = :id AND published_job_id IS NULL",
@@ -186,7 +209,7 @@ class PostgresJobs:
             )
             await changes.note_stills(tx, task.video_id)
             tx.note(task.owner_id, task.video_id, "job.restarted", **outcomes.label(task))
-            return await changes.add_tasks(tx, task.owner_id, task.video_id, task.job_id, [first])
+            return bells
 
     async def acknowledge(self, task: Task) -> None:
         """See the port."""

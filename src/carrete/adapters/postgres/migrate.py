@@ -13,12 +13,15 @@ from carrete.adapters.postgres.engine import translated
 from carrete.adapters.postgres.tables import metadata
 
 MIGRATION_LOCK = 0x0CA3
+_NEWEST = {"head", "heads"}
 
 
 def migrate(url: str, revision: str = "head") -> None:
     """Bring the database to ``revision``; one process does it while others wait.
 
-    Blocking: call it from a program's start, or in a thread.
+    ``head`` means at least as new as this code: a database that a later release has migrated stays
+    as it is, so that a release can be rolled back. Blocking: call it from a program's start, or in a
+    thread.
 
     Args:
         url: ``postgresql+psycopg://…``.
@@ -35,6 +38,8 @@ def migrate(url: str, revision: str = "head") -> None:
             )
             config = _config()
             config.attributes["connection"] = connection
+            if revision in _NEWEST and _is_ahead(connection):
+                return
             if _is_below(connection, revision):
                 command.upgrade(config, revision)
             else:
@@ -88,8 +93,15 @@ def _config() -> Config:
     return config
 
 
+def _is_ahead(connection: Connection) -> bool:
+    """Whether the database's revision is one that this code does not know."""
+    current = MigrationContext.configure(connection).get_current_revision()
+    known = {item.revision for item in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return current is not None and current not in known
+
+
 def _is_below(connection: Connection, revision: str) -> bool:
-    if revision in {"head", "heads"}:
+    if revision in _NEWEST:
         return True
     if revision == "base":
         return False

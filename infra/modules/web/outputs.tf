@@ -1,0 +1,4 @@
+output "instance_id" {
+  description = "The web server."
+  value       = aws_instance.this.id
+}
