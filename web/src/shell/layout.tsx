@@ -1,29 +1,18 @@
 import { useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
-import {
-  CircleUser,
-  Languages,
-  LogOut,
-  MonitorCog,
-  Moon,
-  Settings,
-  Sun,
-  Upload,
-} from "lucide-react";
-import { useState } from "react";
+import { CircleUser, LogOut, MonitorCog, Settings, Upload } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { api, take } from "@/api/client";
 import { meQuery } from "@/api/queries";
-import { LANGUAGES, setLanguage } from "@/i18n";
-import { applyTheme, storedTheme, THEMES } from "@/lib/theme";
 import { LiveContext, useFollowing } from "@/live/live";
 import { Button } from "@/ui/button";
-import { Menu, type MenuItem } from "@/ui/menu";
+import { Menu } from "@/ui/menu";
 import { useProblemText } from "@/ui/problems";
 import { Wordmark } from "@/ui/spool";
 import { say } from "@/ui/toast";
 import { useUploading } from "@/upload/context";
 import { UploadProvider } from "@/upload/provider";
+import { useAppearance } from "./appearance";
 
 /** What every page of somebody who is signed in has around it. */
 export function Layout() {
@@ -94,8 +83,6 @@ function Header({ admin, email }: { admin: boolean; email: string }) {
   );
 }
 
-const THEME_ICONS = { auto: MonitorCog, light: Sun, dark: Moon } as const;
-
 function AccountMenu({ admin, email }: { admin: boolean; email: string }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
@@ -127,31 +114,6 @@ function AccountMenu({ admin, email }: { admin: boolean; email: string }) {
       ]}
     />
   );
-}
-
-/** Menu items for language and theme. */
-export function useAppearance(): (MenuItem | "line")[] {
-  const { t, i18n } = useTranslation();
-  const [theme, setTheme] = useState(storedTheme);
-  const languages: MenuItem[] = LANGUAGES.map((language) => ({
-    label: { en: "English", es: "Español" }[language],
-    icon: <Languages className="size-4" />,
-    checked: i18n.language === language,
-    onSelect: () => void setLanguage(language),
-  }));
-  const themes: MenuItem[] = THEMES.map((one) => {
-    const Icon = THEME_ICONS[one];
-    return {
-      label: t(`theme.${one}`),
-      icon: <Icon className="size-4" />,
-      checked: theme === one,
-      onSelect: () => {
-        applyTheme(one);
-        setTheme(one);
-      },
-    };
-  });
-  return [...languages, "line", ...themes];
 }
 
 function useSignOut(): () => void {
