@@ -357,6 +357,7 @@ export const en = {
     invalid_state: "The video has changed meanwhile, and this is no longer possible.",
     not_found: "It was deleted, or the address is wrong.",
     password_required: "The link has a password.",
+    rate_limited: "Too much at once. It goes on in a moment.",
     size_mismatch: "The stored file has another size than announced. Upload it again.",
     timeout: "It took too long. Try again.",
     too_large: "The file is larger than Carrete takes.",

@@ -366,6 +366,7 @@ export const es: Messages = {
     invalid_state: "El vídeo ha cambiado mientras tanto y esto ya no es posible.",
     not_found: "Se borró, o la dirección está mal.",
     password_required: "El enlace tiene contraseña.",
+    rate_limited: "Demasiado a la vez. Sigue en un momento.",
     size_mismatch: "El archivo guardado no mide lo anunciado. Súbelo de nuevo.",
     timeout: "Ha tardado demasiado. Vuelve a intentarlo.",
     too_large: "El archivo es mayor de lo que Carrete admite.",
