@@ -1,10 +1,11 @@
 import { useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
-import { Link, Outlet, useNavigate } from "@tanstack/react-router";
+import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { CircleUser, LogOut, MonitorCog, Settings, Upload } from "lucide-react";
+import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { api, take } from "@/api/client";
 import { meQuery } from "@/api/queries";
-import { LiveContext, useFollowing } from "@/live/live";
+import { useFollowing } from "@/live/live";
 import { Button } from "@/ui/button";
 import { Menu } from "@/ui/menu";
 import { useProblemText } from "@/ui/problems";
@@ -19,32 +20,42 @@ export function Layout() {
   const { t } = useTranslation();
   const client = useQueryClient();
   const { data: me } = useSuspenseQuery(meQuery);
-  const following = useFollowing(me.id, client);
+  const connection = useFollowing(me.id, client);
+  useFocusOnArrival();
   return (
-    <LiveContext value={following}>
-      <UploadProvider accountId={me.id}>
-        <a
-          href="#main"
-          className="sr-only z-50 rounded-frame bg-ink px-4 py-2 text-paper focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
-        >
-          {t("shell.skip")}
-        </a>
-        <Header admin={me.role === "admin"} email={me.email} />
-        {following.connection === "lost" && (
-          <p role="status" className="bg-lamp-soft px-4 py-1.5 text-center text-sm text-lamp-ink">
-            {t("shell.lost")}
-          </p>
-        )}
-        <main
-          id="main"
-          tabIndex={-1}
-          className="mx-auto max-w-[90rem] px-4 pb-40 outline-none sm:px-6"
-        >
-          <Outlet />
-        </main>
-      </UploadProvider>
-    </LiveContext>
+    <UploadProvider accountId={me.id}>
+      <a
+        href="#main"
+        className="sr-only z-50 rounded-frame bg-ink px-4 py-2 text-paper focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
+      >
+        {t("shell.skip")}
+      </a>
+      <Header admin={me.role === "admin"} email={me.email} />
+      {connection === "lost" && (
+        <p role="status" className="bg-lamp-soft px-4 py-1.5 text-center text-sm text-lamp-ink">
+          {t("shell.lost")}
+        </p>
+      )}
+      <main
+        id="main"
+        tabIndex={-1}
+        className="mx-auto max-w-[90rem] px-4 pb-40 outline-none sm:px-6"
+      >
+        <Outlet />
+      </main>
+    </UploadProvider>
   );
+}
+
+/** After a change of page the keyboard and the screen reader begin at its content. */
+function useFocusOnArrival(): void {
+  const pathname = useRouterState({ select: ({ location }) => location.pathname });
+  const before = useRef(pathname);
+  useEffect(() => {
+    if (before.current === pathname) return;
+    before.current = pathname;
+    document.getElementById("main")?.focus({ preventScroll: true });
+  }, [pathname]);
 }
 
 const LINK =
