@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Route
+from playwright.async_api import Dialog, Route
 from tests.e2e.page.site import Site
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(240)]
@@ -69,9 +69,9 @@ async def test_an_upload_goes_on_after_a_reload_and_sends_only_what_is_missing(
 
     asked: list[str] = []
 
-    async def accept(dialog: object) -> None:
-        asked.append(dialog.type)  # type: ignore[attr-defined]
-        await dialog.accept()  # type: ignore[attr-defined]
+    async def accept(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        await dialog.accept()
 
     site.page.on("dialog", accept)
     await site.page.unroute("**/*uploadId=*")
