@@ -175,13 +175,14 @@ async def _encode(
 
 
 async def _fixed(source: Path, plan: Plan, one: Rendition, out: Path) -> Made:
-    """A rendition at the fixed bit rate, with the same preset and GOPs."""
+    """A rendition at the fixed bit rate, with the same effort and GOPs."""
     bitrate = FIXED[min(FIXED, key=lambda side: abs(side - min(one.width, one.height)))]
     path = out / f"fixed-{one.name}.mp4"
     await _ffmpeg(
         *("-i", str(source), "-an", "-vf", f"scale={one.width}:{one.height}:flags=bicubic"),
         *("-frames:v", str(plan.frame_count), "-pix_fmt", "yuv420p"),
         *("-c:v", "libx264", "-preset", one.preset, "-profile:v", "high"),
+        *("-x264-params", "trellis=1"),
         *("-b:v", str(bitrate), "-maxrate", str(bitrate), "-bufsize", str(2 * bitrate)),
         *("-g", str(plan.gop), "-keyint_min", str(plan.gop), "-sc_threshold", "0", str(path)),
     )

@@ -204,7 +204,11 @@ async def create_local_resources(settings: Settings) -> None:
             },
         )
     async with _client_sqs(settings) as sqs:
-        dlq = await sqs.create_queue(QueueName=_queue_name(settings.sqs_dlq_url))
+        dlq = await sqs.create_queue(
+            QueueName=_queue_name(settings.sqs_dlq_url),
+            # the longest that SQS keeps: they wait for a person
+            Attributes={"MessageRetentionPeriod": str(14 * 86400)},
+        )
         arn = await sqs.get_queue_attributes(QueueUrl=dlq["QueueUrl"], AttributeNames=["QueueArn"])
         await sqs.create_queue(
             QueueName=_queue_name(settings.sqs_queue_url),

@@ -20,10 +20,10 @@ class Metadata(BaseHTTPRequestHandler):
 
     state: Path
 
-    def do_PUT(self) -> None:  # noqa: N802 - the name that http.server calls
+    def do_PUT(self) -> None:
         self._answer(200, TOKEN if self.path == "/latest/api/token" else "")
 
-    def do_GET(self) -> None:  # noqa: N802 - the same
+    def do_GET(self) -> None:
         if self.headers.get("X-aws-ec2-metadata-token") != TOKEN:
             self._answer(401, "")
             return

@@ -1,8 +1,8 @@
 """The roles allow what the running system calls, and refuse the rest.
 
-The calls are recorded from the API's and the worker's own clients while videos go through them; then each
-is tried with the credentials of the applied role, with moto's enforcement on. moto compares resources for
-S3, SQS, IAM and STS only, and looks at no conditions.
+The calls are recorded from the API's and the worker's own clients while videos go through them;
+then each is tried with the credentials of the applied role, with moto's enforcement on. moto
+compares resources for S3, SQS, IAM and STS only, and looks at no conditions.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from uuid import uuid4
 import boto3
 import httpx
 import pytest
+from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from tests.clips import make_clip
@@ -171,7 +172,7 @@ def _refused(
     operation: str,
     parameters: dict[str, Any],
 ) -> bool:
-    """Whether a call is refused for want of permission; any other error means that it got through."""
+    """Whether a call is refused for want of permission; any other error means it got through."""
     client = boto3.client(
         service,
         region_name=REGION,
@@ -179,9 +180,8 @@ def _refused(
         config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
         **credentials,
     )
-    method = re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
     try:
-        getattr(client, method)(**parameters)
+        getattr(client, xform_name(operation))(**parameters)
     except ClientError as exc:
         return bool(exc.response["ResponseMetadata"]["HTTPStatusCode"] == 403)
     return False
