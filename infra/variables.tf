@@ -375,7 +375,7 @@ variable "archive_originals_after_days" {
 variable "old_version_days" {
   description = "Days that deleted and overwritten objects can be brought back."
   type        = number
-  default     = 7
+  default     = 30
   nullable    = false
 
   validation {

@@ -1,8 +1,9 @@
-"""What the tests of the deployment share: Terraform, moto, and one deployment that was really applied.
+"""What the tests of the deployment share: Terraform, moto, one deployment that was really applied.
 
 Everything that is applied is one xdist group: it takes minutes, so one test process does it.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -40,6 +41,14 @@ MOTO = Path(__file__).with_name("moto_main.py")
 IMAGES = Path(__file__).with_name("images.json")
 PYTHON = REPOSITORY / ".venv-infra/bin/python"
 
+# Makes the bucket and the queues that the settings name, as the sandbox does.
+CREATE = """
+import asyncio
+from carrete.bootstrap import create_local_resources
+from carrete.config import load_settings
+asyncio.run(create_local_resources(load_settings()))
+"""
+
 
 @dataclass(frozen=True)
 class Deployment:
@@ -59,6 +68,17 @@ class Deployment:
             aws_access_key_id="test",
             aws_secret_access_key="test",
         )
+
+    def state(self, kind: str) -> list[dict[str, Any]]:
+        """The attributes of all resources of a kind, as Terraform read them back."""
+        found = json.loads(self.terraform.run("show", "-json", within=60).stdout)
+        modules = [found["values"]["root_module"]]
+        resources: list[dict[str, Any]] = []
+        while modules:
+            module = modules.pop()
+            modules += module.get("child_modules", [])
+            resources += module.get("resources", [])
+        return [item["values"] for item in resources if item["type"] == kind]
 
     def user_data(self, role: str) -> str:
         """The boot script, as the applied machine or launch template has it."""

@@ -1,7 +1,7 @@
 """A Debian 12 machine under real systemd: a root file system of debootstrap in systemd-nspawn.
 
-Its network is its own: no port of the test's machine is taken. slirp4netns (a user-mode network) lets it
-reach Debian's mirror, PyPI and, as 10.0.2.2, the services on the test's loopback.
+Its network is its own: no port of the test's machine is taken. slirp4netns (a user-mode network)
+lets it reach Debian's mirror, PyPI and, as 10.0.2.2, the services on the test's loopback.
 """
 
 import os
@@ -20,12 +20,20 @@ HOST = "10.0.2.2"
 """Where the machine finds the test's loopback (slirp4netns's own convention)."""
 
 METADATA = "169.254.169.254"
+NEXT_DOOR = "169.254.169.1"
 MIRROR = "http://deb.debian.org/debian"
-NEEDED = ("debootstrap", "systemd-nspawn", "slirp4netns", "nsenter", "setpriv")
+NEEDED = ("debootstrap", "systemd-nspawn", "slirp4netns", "nsenter", "setpriv", "ip")
 
-# What a Debian image on EC2 has (systemd, D-Bus, curl, certificates); and PostgreSQL, which stands in
-# for RDS, since a second root file system would take another minute.
+# What a Debian image on EC2 has (systemd, D-Bus, curl, certificates); and PostgreSQL, which stands
+# in for RDS, since a second root file system would take another minute.
 INCLUDED = "ca-certificates,curl,dbus,iproute2,passwd,postgresql,systemd,systemd-sysv"
+
+# A test asks neither for a certificate nor for AWS's agents; Carrete runs without them.
+NOT_ASKED = (
+    "acme-v02.api.letsencrypt.org",
+    "amazon-ssm-eu-west-1.s3.eu-west-1.amazonaws.com",
+    "amazoncloudwatch-agent-eu-west-1.s3.eu-west-1.amazonaws.com",
+)
 
 BOOTSTRAP_S = 300
 BOOT_S = 60
@@ -91,6 +99,8 @@ def prepare(root: Path, environment: Mapping[str, str]) -> None:
     folder = root / "etc/systemd/system.conf.d"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "test.conf").write_text(f"[Manager]\nDefaultEnvironment={quoted}\n")
+    with (root / "etc/hosts").open("a") as file:
+        file.writelines(f"127.0.0.1 {name}\n" for name in NOT_ASKED)
     # A test machine may sit behind a proxy that has a certificate authority of its own.
     for certificate in Path("/usr/local/share/ca-certificates").glob("*.crt"):
         shutil.copy(certificate, root / "usr/local/share/ca-certificates")
@@ -100,8 +110,12 @@ def prepare(root: Path, environment: Mapping[str, str]) -> None:
 class Machine:
     """A machine that runs."""
 
-    def __init__(self, root: Path, leader: int, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, root: Path, leader: int, environment: Mapping[str, str], metadata: Path
+    ) -> None:
         self.root = root
+        self.metadata = metadata
+        """Files with the answers of its metadata service."""
         self.environment = environment
         """What the test adds to the environment of programs and services."""
         self._leader = leader
@@ -116,7 +130,7 @@ class Machine:
     ) -> subprocess.CompletedProcess[str]:
         """Run a program inside, as root, for at most ``within`` seconds."""
         done = subprocess.run(
-            ["nsenter", "--target", str(self._leader), "--all", "--root", "--wd=/", "--", *argv],
+            ["nsenter", "--target", str(self._leader), "--all", "--root", "--wd", "--", *argv],
             env={"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
             | dict(environment or {}),
             capture_output=True,
@@ -147,24 +161,44 @@ def running(root: Path, environment: Mapping[str, str], work: Path) -> Iterator[
             log=work / "console.log",
         )
         leader = _await_leader(boot)
-        machine = Machine(root, leader, environment)
+        state = work / "metadata"
+        state.mkdir()
+        (state / "instance-id").write_text("i-0123456789abcdef0")
+        machine = Machine(root, leader, environment, state)
         _await_boot(machine)
-        machine.run("ip", "address", "add", f"{METADATA}/32", "dev", "lo", within=10)
         _child(
             stack,
             *("slirp4netns", "--configure", "--mtu=65520", str(leader), "tap0"),
             log=work / "network.log",
         )
-        state = work / "metadata"
-        state.mkdir()
-        (state / "instance-id").write_text("i-0123456789abcdef0")
-        program = machine.network(sys.executable, imds_main.__file__, METADATA, str(state))
-        _child(stack, *program, log=work / "metadata.log")
-        _await(
-            lambda: machine.run("ip", "address", "show", "tap0", within=5, check=False).stdout,
-            "the network",
-        )
+        _serve_metadata(stack, leader, state, work)
+        _await(lambda: _succeeds(machine, "ip", "address", "show", "tap0"), "the network")
+        token = ("--request", "PUT", f"http://{METADATA}/latest/api/token")
+        _await(lambda: _succeeds(machine, "curl", "--fail", *token), "the metadata service")
         yield machine
+
+
+def _succeeds(machine: Machine, *argv: str) -> bool:
+    return machine.run(*argv, within=10, check=False).returncode == 0
+
+
+def _serve_metadata(stack: ExitStack, leader: int, state: Path, work: Path) -> None:
+    """A metadata service on its own address and port 80, next door: 80 here is nginx's."""
+    service = _child(
+        stack,
+        *("unshare", "--net", sys.executable, imds_main.__file__, METADATA, str(state)),
+        log=work / "metadata.log",
+    )
+    here, there = (["nsenter", f"--target={pid}", "--net"] for pid in (leader, service.pid))
+    own = Path("/proc/self/ns/net").readlink()
+    _await(lambda: Path(f"/proc/{service.pid}/ns/net").readlink() != own, "a network next door")
+    link = ["ip", "link", "add", "md0", "netns", str(leader), "type", "veth"]
+    subprocess.run(
+        [*link, "peer", "name", "md1", "netns", str(service.pid)], check=True, timeout=10
+    )
+    for where, device, address in ((here, "md0", NEXT_DOOR), (there, "md1", METADATA)):
+        for words in (("address", "add", f"{address}/24", "dev"), ("link", "set", "up", "dev")):
+            subprocess.run([*where, "ip", *words, device], check=True, timeout=10)
 
 
 def _child(stack: ExitStack, *argv: str, log: Path) -> subprocess.Popen[bytes]:

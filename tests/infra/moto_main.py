@@ -2,9 +2,9 @@
 
 Run by path with the interpreter of `.venv-infra`; it imports the standard library and moto only.
 Stock moto hangs Terraform (an action that is not there answers 500, which the provider tries again
-for minutes) or reports a difference at each plan (it takes a value and does not give it back). Every
-function below mends one such thing, so a clean re-plan proves our configuration *and* these patches;
-what AWS itself does, only an account can show. Each says what it mends.
+for minutes) or reports a difference at each plan (it takes a value and does not give it back).
+Every function below mends one such thing, so a clean re-plan proves our configuration *and* these
+patches; what AWS itself does, only an account can show. Each says what it mends.
 """
 
 import json
@@ -22,8 +22,10 @@ from moto.ec2.responses.monitoring import Monitoring
 from moto.iam.access_control import PermissionResult
 from moto.rds.models import DBParameterGroup, RDSBackend
 from moto.s3.models import FakeBucket
+from moto.secretsmanager.responses import SecretsManagerResponse
 from moto.server import main as serve
 from moto.sqs import models as sqs
+from moto.ssm.responses import SimpleSystemManagerResponse
 
 
 def monitor_instances() -> None:
@@ -70,7 +72,7 @@ def budgets() -> None:
 
     def create(self: Any) -> str:
         tags[self._get_param("Budget")["BudgetName"]] = self._get_param("ResourceTags", [])
-        return real(self)
+        return str(real(self))
 
     def subscribers(self: Any) -> str:
         found = self.backend.budgets[self._get_param("AccountId")]
@@ -98,8 +100,8 @@ def queue_policies() -> None:
     real = queue.attributes.fget
 
     def attributes(self: Any) -> dict[str, Any]:
-        found = real(self)
-        if found.get("RedriveAllowPolicy") is None:
+        found: dict[str, Any] = real(self)
+        if not found.get("RedriveAllowPolicy"):
             found.pop("RedriveAllowPolicy", None)
         if found.get("RedrivePolicy"):
             policy = json.loads(found["RedrivePolicy"])
@@ -162,8 +164,50 @@ def scaling_policies() -> None:
     FakeScalingPolicy.__init__ = make
 
 
+def instance_refreshes() -> None:
+    """Auto Scaling: refreshes of instances are not there. Here they end at once."""
+    refreshes: dict[str, dict[str, Any]] = {}
+
+    def start(self: Any) -> ActionResult:
+        name = f"refresh-{len(refreshes) + 1}"
+        refreshes[name] = {
+            "InstanceRefreshId": name,
+            "AutoScalingGroupName": self._get_param("AutoScalingGroupName"),
+            "Status": "Successful",
+            "PercentageComplete": 100,
+        }
+        return ActionResult({"InstanceRefreshId": name})
+
+    def describe(self: Any) -> ActionResult:
+        wanted = self._get_param("InstanceRefreshIds", [])
+        return ActionResult({"InstanceRefreshes": [refreshes[name] for name in wanted]})
+
+    AutoScalingResponse.start_instance_refresh = start
+    AutoScalingResponse.describe_instance_refreshes = describe
+
+
+def resources() -> None:
+    """IAM: for these services, policies that name a resource never match."""
+
+    def parameter(self: Any) -> str:
+        name = self._get_param("Name")
+        return f"arn:aws:ssm:{self.region}:{self.current_account}:parameter{name}" if name else "*"
+
+    def secret(self: Any) -> str:
+        return str(self._get_param("SecretId") or "*")
+
+    def group(self: Any) -> str:
+        groups = self.autoscaling_backend.autoscaling_groups
+        found = groups.get(self._get_param("AutoScalingGroupName"))
+        return str(found.arn) if found else "*"
+
+    SimpleSystemManagerResponse._determine_resource = parameter
+    SecretsManagerResponse._determine_resource = secret
+    AutoScalingResponse._determine_resource = group
+
+
 def plain_http() -> None:
-    """S3: a bucket policy's conditions are not looked at, so "no plain HTTP" would refuse everything.
+    """S3: a bucket policy's conditions are not looked at: "no plain HTTP" would refuse all.
 
     This moto is spoken to over plain HTTP, and such a statement is left out of what it decides by.
     """
@@ -198,6 +242,8 @@ PATCHES = (
     database_settings,
     groups_of_workers,
     scaling_policies,
+    instance_refreshes,
+    resources,
 )
 
 

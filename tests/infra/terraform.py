@@ -1,10 +1,9 @@
-"""Terraform, as these tests run it: offline, with the provider that lies on this machine, bounded."""
+"""Terraform as these tests run it: offline, bounded, with the provider that is on this machine."""
 
 import json
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path

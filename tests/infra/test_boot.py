@@ -1,27 +1,32 @@
 """User-data, read back from what was applied, boots real Debian 12 machines into a working Carrete.
 
-Under real systemd, with the units and nginx as a release brings them. PostgreSQL (TLS, the database's
-name from the applied state) runs in the machine in place of RDS, LocalStack and moto on the test's loopback
-in place of AWS. Web server and worker boot one after the other on the same machine, which saves the second
-root file system; that is the one thing that is not as on AWS.
+Under real systemd, with the units and nginx as a release brings them. PostgreSQL (TLS, the
+database's name from the applied state) runs in the machine in place of RDS, LocalStack and moto on
+the test's loopback in place of AWS. Web server and worker boot one after the other on the same
+machine, which saves the second root file system; that is the one thing that is not as on AWS.
 """
 
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from tests.clips import make_clip
+from tests.infra import hammer_main, visit_main
 from tests.infra import machine as machines
-from tests.infra import visit_main
-from tests.infra.conftest import SITE, Deployment
+from tests.infra.conftest import CREATE, SITE, Deployment, build
+from tests.infra.dockerfile import stages
 from tests.infra.imds_main import ACCOUNT
 from tests.infra.machine import HOST, Bootstrap, Machine
+from tests.infra.terraform import REPOSITORY
 
 from carrete.local.localstack import LocalStackServer
 
@@ -35,7 +40,8 @@ cd /etc/postgresql
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=Test CA' -keyout ca.key -out ca.pem
 openssl req -newkey rsa:2048 -nodes -subj "/CN=$DB_HOST" -keyout server.key -out server.csr
 printf 'subjectAltName=DNS:%s\\n' "$DB_HOST" >extensions
-openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile extensions -out server.pem
+openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \\
+  -extfile extensions -out server.pem
 chown postgres: server.key
 install -D -m 644 ca.pem /etc/carrete/rds-ca.pem
 printf '127.0.0.1 %s\\n' "$DB_HOST" >>/etc/hosts
@@ -44,22 +50,15 @@ ssl_cert_file = '/etc/postgresql/server.pem'
 ssl_key_file = '/etc/postgresql/server.key'
 fsync = off
 EOF
-printf 'local all postgres peer\\nhostssl all all 127.0.0.1/32 scram-sha-256\\n' >/etc/postgresql/15/main/pg_hba.conf
+printf 'local all postgres peer\\nhostssl all all 127.0.0.1/32 scram-sha-256\\n' \\
+  >/etc/postgresql/15/main/pg_hba.conf
 systemctl restart postgresql@15-main
-"""
-
-
-CREATE = """
-import asyncio
-from carrete.bootstrap import create_local_resources
-from carrete.config import load_settings
-asyncio.run(create_local_resources(load_settings()))
 """
 
 
 @pytest.fixture(scope="module")
 def stores(localstack: LocalStackServer, deployment: Deployment) -> str:
-    """LocalStack with the bucket and the queues that the applied state names; its URL for machines."""
+    """LocalStack with the bucket and queues that the applied state names; its URL for machines."""
     outputs = deployment.outputs
     subprocess.run(
         [sys.executable, "-c", CREATE],
@@ -141,10 +140,13 @@ def both(web: Machine, deployment: Deployment) -> Machine:
 
 
 def _boot(machine: Machine, script: str) -> None:
-    target = machine.root / "root/user-data"
-    target.write_text(script)
+    (machine.root / "root/user-data").write_text(script)
+    # Every unfinished start is tried again for an hour: a bound of the test's own.
     done = machine.run(
-        "bash", "/root/user-data", environment=machine.environment, within=BOOT_S, check=False
+        *("timeout", str(BOOT_S), "bash", "/root/user-data"),
+        environment=machine.environment,
+        within=BOOT_S + 30,
+        check=False,
     )
     log = (machine.root / "var/log/carrete/boot.log").read_text()
     assert done.returncode == 0, f"{log[-4000:]}\n{done.stderr[-2000:]}"
@@ -158,7 +160,85 @@ def _status(machine: Machine, *arguments: str) -> str:
     return _curl(machine, "--output", "/dev/null", "--write-out", "%{http_code}", *arguments)
 
 
+NO_QUESTIONS = {"DEBIAN_FRONTEND": "noninteractive"}
+
 SITE_HERE = ("--resolve", f"{SITE}:443:127.0.0.1")
+
+
+def test_the_image_of_the_application_builds_and_answers(
+    machine: Machine, deployment: Deployment, stores: str, page: Path
+) -> None:
+    """Without a Docker engine: the Dockerfile's own steps in the same Debian, and its check."""
+    found = stages((REPOSITORY / "containers/Dockerfile").read_text())
+    environment = dict(machine.environment)
+    # What the base image has.
+    machine.run("apt-get", "-qq", "update", within=120)
+    machine.run(
+        "apt-get", "-qq", "-y", "install", "python3-venv", environment=NO_QUESTIONS, within=180
+    )
+    (machine.root / "src").mkdir()
+    for stage in (found["build"], found["app"]):
+        for instruction, rest in stage.steps:
+            if instruction == "COPY":
+                _copy(machine, rest, page)
+            elif instruction == "RUN":
+                machine.run("sh", "-ec", f"cd /src; {rest}", environment=environment, within=300)
+    app = found["app"]
+    settings = dict(pair.split("=", 1) for pair in app.of("ENV")[0].split())
+    settings |= {
+        "CARRETE_DATABASE_URL": _database_url(machine, deployment),
+        "CARRETE_AWS_ENDPOINT_URL": stores,
+        "CARRETE_S3_BUCKET": deployment.outputs["bucket"],
+        "CARRETE_SQS_QUEUE_URL": deployment.outputs["queue_url"],
+        "CARRETE_SQS_DLQ_URL": deployment.outputs["dlq_url"],
+        "AWS_ACCESS_KEY_ID": ACCOUNT,
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
+    start = ["systemd-run", "--quiet", "--unit=container", f"--uid={app.of('USER')[-1]}"]
+    start += [f"--setenv={name}={value}" for name, value in settings.items()]
+    user = ("runuser", "-u", app.of("USER")[-1], "--", "env")
+    pairs = [f"{name}={value}" for name, value in settings.items()]
+    machine.run(*user, *pairs, *app.form("ENTRYPOINT"), "migrate", within=60)
+    machine.run(*start, "--", *app.form("ENTRYPOINT"), *app.form("CMD"), within=30)
+    try:
+        check: list[str] = json.loads(app.of("HEALTHCHECK")[-1].partition("CMD ")[2])
+        end = time.monotonic() + 60
+        while machine.run(*check, within=20, check=False).returncode != 0:
+            log = machine.run("journalctl", "--unit=container", within=20).stdout
+            assert time.monotonic() < end, log
+            time.sleep(0.5)
+        html = ("--header", "Accept: text/html")
+        assert "The page" in _curl(machine, *html, "http://127.0.0.1:8080/")
+    finally:
+        machine.run("systemctl", "stop", "container", within=60)
+
+
+def _copy(machine: Machine, step: str, page: Path) -> None:
+    """What COPY does. Of another stage, only the built page is not there already."""
+    *sources, target = step.split()
+    if sources[0].startswith("--from="):
+        if sources[0] == "--from=page":
+            shutil.copytree(page, machine.root / target.lstrip("/"))
+            # A directory of pytest's is its owner's alone; one of a build is not.
+            machine.run("chmod", "-R", "a+rX", target, within=10)
+        return
+    for source in sources:
+        goal = machine.root / "src" / target
+        if (REPOSITORY / source).is_dir():
+            shutil.copytree(REPOSITORY / source, goal)
+        else:
+            goal = goal / Path(source).name if target.endswith("/") else goal
+            goal.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(REPOSITORY / source, goal)
+
+
+def _database_url(machine: Machine, deployment: Deployment) -> str:
+    secret, host = _secret(deployment), deployment.outputs["database_host"]
+    sql = f"CREATE DATABASE containers OWNER {secret['username']};"
+    machine.run("runuser", "-u", "postgres", "--", "psql", stdin=sql, within=60)
+    password = quote(secret["password"], safe="")
+    check = "sslmode=verify-full&sslrootcert=/etc/carrete/rds-ca.pem"
+    return f"postgresql+psycopg://{secret['username']}:{password}@{host}/containers?{check}"
 
 
 def test_the_web_server_serves_the_page_and_the_api(web: Machine) -> None:
@@ -170,7 +250,7 @@ def test_the_web_server_serves_the_page_and_the_api(web: Machine) -> None:
 
 
 def test_plain_http_leads_to_https_and_to_the_certificate_authority(web: Machine) -> None:
-    answer = _curl(web, "--head", f"http://127.0.0.1/some/where?a=b")
+    answer = _curl(web, "--head", "http://127.0.0.1/some/where?a=b")
     assert "301" in answer.splitlines()[0]
     assert f"location: https://{SITE}/some/where?a=b" in answer.lower()
     challenge = web.root / "var/lib/carrete/acme/.well-known/acme-challenge"
@@ -234,7 +314,7 @@ def test_the_inside_of_the_api_is_for_the_vpc(web: Machine) -> None:
     for path in ("metrics", "readyz"):
         assert _status(web, *SITE_HERE, f"https://{SITE}/{path}") == "404"
     assert "carrete_http_requests_total" in _curl(web, "http://127.0.0.1:8080/metrics")
-    # Not from this machine's address on another network: 10.0.2.15 is outside the VPC's 10.20.0.0/16.
+    # Not from this machine's address on another network: it is outside the VPC's 10.20.0.0/16.
     assert _status(web, "--interface", "10.0.2.100", "http://10.0.2.100:8080/readyz") == "403"
 
 
@@ -283,11 +363,84 @@ def test_secrets_are_where_only_root_reads_them(web: Machine, deployment: Deploy
 
 
 def test_the_units_are_confined(web: Machine) -> None:
-    for unit, most in (("carrete-api@8081.service", 4.0),):
+    for unit, most in (("carrete-api@8081.service", 2.5), ("carrete-worker.service", 5.0)):
         said = web.run("systemd-analyze", "security", "--no-pager", unit, within=60).stdout
         exposure = re.search(r"Overall exposure level for \S+: ([0-9.]+)", said)
         assert exposure is not None, said[-500:]
         assert float(exposure[1]) <= most, said[-3000:]
+
+
+def test_a_release_goes_out_and_back_without_a_failed_request(
+    web: Machine, deployment: Deployment, page: Path, tmp_path: Path
+) -> None:
+    before = _running_release(web)
+    (page / "index.html").write_text("<!doctype html><title>Carrete</title><p>The next page")
+    file = tmp_path / "next.tar.gz"
+    after = build(page, file)
+    assert after != before
+    deployment.client("s3").upload_file(
+        str(file), deployment.outputs["releases_bucket"], f"releases/{after}.tar.gz"
+    )
+    stop = tmp_path / "stop"
+    program = web.network(sys.executable, hammer_main.__file__, str(stop))
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as traffic:
+        try:
+            for release, seen in ((after, "The next page"), (before, "The page")):
+                web.run("carrete-deploy", release, environment=web.environment, within=240)
+                assert _running_release(web) == release
+                assert seen in _curl(web, *SITE_HERE, f"https://{SITE}/")
+        finally:
+            stop.touch()
+            said, _ = traffic.communicate(timeout=60)
+    asked = json.loads(said)
+    assert asked["bad"] == 0, asked
+    assert asked["good"] > 20
+    units = web.run("systemctl", "list-units", "--no-legend", "carrete-api@*", within=10).stdout
+    assert units.count("running") == 1, units
+
+
+def _running_release(machine: Machine) -> str:
+    found = machine.run("readlink", "-f", "/opt/carrete/current", within=10).stdout
+    return found.strip().rpartition("/")[2]
+
+
+def test_a_release_that_does_not_start_changes_nothing(web: Machine) -> None:
+    before = _running_release(web)
+    broken = web.root / "opt/carrete/releases/0000000000000000"
+    subprocess.run(
+        ["cp", "-a", str(web.root / "opt/carrete/releases" / before), str(broken)],
+        check=True,
+        timeout=60,
+    )
+    (broken / ".venv/bin/carrete").write_text("#!/bin/sh\nexit 1\n")
+    done = web.run(
+        "carrete-deploy",
+        "0000000000000000",
+        environment={**web.environment, "START_S": "4"},
+        within=120,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "what ran before goes on" in done.stderr
+    assert _running_release(web) == before
+    assert json.loads(_curl(web, *SITE_HERE, f"https://{SITE}/healthz")) == {"status": "ok"}
+    shutil.rmtree(broken)
+
+
+def test_a_changed_password_is_picked_up(web: Machine, deployment: Deployment) -> None:
+    secret = _secret(deployment) | {"password": "Other/than?before&with%signs'"}
+    port = (web.root / "opt/carrete/api-port").read_text()
+    deployment.client("secretsmanager").put_secret_value(
+        SecretId=deployment.outputs["database_secret_arn"], SecretString=json.dumps(secret)
+    )
+    _set_password(web, secret)
+    # What the timer starts every minute.
+    web.run("systemctl", "start", "carrete-credentials.service", within=60)
+    end = time.monotonic() + 60
+    while (web.root / "opt/carrete/api-port").read_text() == port:
+        assert time.monotonic() < end, "the API did not switch"
+        time.sleep(0.2)
+    assert json.loads(_curl(web, "http://127.0.0.1:8080/readyz"))["status"] == "ok"
 
 
 def test_a_video_goes_through_the_booted_machines(both: Machine, tmp_path: Path) -> None:
@@ -300,17 +453,25 @@ def test_a_video_goes_through_the_booted_machines(both: Machine, tmp_path: Path)
     assert done.returncode == 0, f"{done.stderr[-2000:]}\n{worker_log}"
     seen: dict[str, Any] = json.loads(done.stdout)
     assert seen["events"][-1] == "video.ready", f"{seen}\n{worker_log}"
-    # Live: the first event came while the work was still to be done, not with the end of the stream.
+    # Live: the first event came while the work was still to be done, not with the end of the
+    # stream.
     assert len(seen["events"]) > 3
     assert seen["playlist"] == "#EXTM3U"
     assert seen["downloaded"] > 10_000
 
 
 def test_user_data_is_safe_to_run_twice(both: Machine, deployment: Deployment) -> None:
-    release = os.readlink(both.root / "opt/carrete/current")
+    release = _running_release(both)
     _boot(both, deployment.user_data("web"))
-    assert os.readlink(both.root / "opt/carrete/current") == release
+    assert _running_release(both) == release
     assert json.loads(_curl(both, *SITE_HERE, f"https://{SITE}/healthz")) == {"status": "ok"}
     assert (
         both.run("systemctl", "is-active", "carrete-worker", within=10).stdout.strip() == "active"
     )
+
+
+def test_a_worker_that_is_taken_away_says_that_it_has_given_back(both: Machine) -> None:
+    (both.metadata / "target-lifecycle-state").write_text("Terminated")
+    both.run("systemctl", "stop", "carrete-worker", within=90)
+    log = (both.root / "var/log/carrete/worker.log").read_text()
+    assert "given back; the group may end i-0123456789abcdef0" in log

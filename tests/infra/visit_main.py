@@ -1,6 +1,7 @@
 """Use the site from the machine's own network, as a browser would, and say what was seen as JSON.
 
-Run by path: ``visit_main.py CLIP``. Everything goes through nginx; parts go to S3 by their signed links.
+Run by path: ``visit_main.py CLIP``. Everything goes through nginx; parts go to S3 by their signed
+links.
 """
 
 import base64
@@ -64,9 +65,9 @@ def upload(site: httpx.Client, clip: Path) -> str:
 
 
 def watch(site: httpx.Client, video: str) -> tuple[float, list[str]]:
-    """Follow the video's events from its beginning; returns seconds to the first, and their kinds."""
+    """Follow the video's events from its beginning; seconds to the first, and their kinds."""
     began, first, kinds = time.monotonic(), None, []
-    query = {"video_id": video, "last_event_id": 0}
+    query: dict[str, str | int] = {"video_id": video, "last_event_id": 0}
     with site.stream("GET", "/api/events", params=query, timeout=60) as stream:
         stream.raise_for_status()
         for line in stream.iter_lines():

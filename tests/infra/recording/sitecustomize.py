@@ -36,7 +36,7 @@ def install() -> None:
         real(self, *args, **values)
         self.register("provide-client-params", note)
 
-    botocore.session.Session.__init__ = init
+    setattr(botocore.session.Session, "__init__", init)  # noqa: B010 - a method
 
 
 if CALLS:

@@ -53,6 +53,7 @@ export function layOut(map: VideoMap): MapRow[] {
     height: rendition.height,
     codec: rendition.codec,
     copied: rendition.copied,
+    // A copy is cut at the same places, and kept by the task of its chunk.
     cells: columns.map(([first, last]) =>
       gather(first, last, encode, (chunk) => sizes.get(`${rendition.name}/${chunk}`) ?? null),
     ),

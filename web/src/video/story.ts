@@ -14,7 +14,6 @@ export const TOLD = [
   "prepared",
   "chunks",
   "sounded",
-  "copied",
   "task.retrying",
   "task.lost",
   "task.given_back",

@@ -20,8 +20,8 @@ def migrate(url: str, revision: str = "head") -> None:
     """Bring the database to ``revision``; one process does it while others wait.
 
     ``head`` means at least as new as this code: a database that a later release has migrated stays
-    as it is, so that a release can be rolled back. Blocking: call it from a program's start, or in a
-    thread.
+    as it is, so that a release can be rolled back. Blocking: call it from a program's start, or in
+    a thread.
 
     Args:
         url: ``postgresql+psycopg://…``.
