@@ -168,7 +168,7 @@ MESSAGES: dict[str, Sentence] = {
     "processed": Sentence("done in {time}", "hecho en {time}"),
     "file_failed": Sentence("{file}: {reason}", "{file}: {reason}"),
     "up_ready": Sentence(
-        "\nCarrete runs on {url}\n"
+        "\nCarrete runs on {url}  (open it in a browser)\n"
         "  sign up      carrete register --server {url}\n"
         "  upload       carrete upload FILE --server {url}\n"
         "  API          {url}/api/openapi.json\n"
@@ -177,7 +177,7 @@ MESSAGES: dict[str, Sentence] = {
         "`carrete migrate`, `carrete api` and `carrete worker` with stores that last:\n"
         "  {variables}\n"
         "`carrete doctor` checks them. Ctrl-C stops everything.",
-        "\nCarrete funciona en {url}\n"
+        "\nCarrete funciona en {url}  (ábrelo en un navegador)\n"
         "  cuenta       carrete register --server {url}\n"
         "  subir        carrete upload ARCHIVO --server {url}\n"
         "  API          {url}/api/openapi.json\n"
