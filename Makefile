@@ -12,6 +12,9 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 # hls.js for the browser tests, where there is npm.
 PLAYER := tests/e2e/browser/node_modules/.installed
+PAGE := web/dist/index.html
+PAGE_SOURCES := $(shell find web/src web/public -type f 2>/dev/null) web/index.html web/openapi.json \
+	web/tsconfig.json web/vite.config.ts
 # LocalStack 4.12 breaks with some libraries that are newer than this day.
 LOCALSTACK_AS_OF := 2025-12-20
 # Releases of the last weeks are not on every copy of the registry yet, and not yet tried by others.
@@ -38,7 +41,11 @@ up: setup system ## run the whole system on http://localhost:8080 until Ctrl-C
 
 .PHONY: test
 test: lint setup system ## set up everything, then lint, types, import rules and every test
+	@cd web && ../scripts/npm test --silent
 	$(BIN)/pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+.PHONY: web
+web: $(PAGE) ## build the page into web/dist, where the API finds it
 
 .PHONY: unit
 unit: setup ## only the tests that need no service (seconds)
@@ -67,11 +74,12 @@ deploy: release ## send this checkout to the machines that Terraform made, witho
 # ------------------------------------------------------------------------------------------- checks
 
 .PHONY: lint
-lint: setup system ## ruff, import rules, mypy, dependency audit, shellcheck
+lint: setup system ## ruff, import rules, mypy, the page's checks, dependency audit, shellcheck
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/mypy
+	@cd web && ../scripts/npm run --silent check
 	@$(BIN)/python scripts/audit
 	@if command -v shellcheck >/dev/null; then \
 	  grep -lE '^#!.*sh$$' scripts/* .ci/* infra/bin/* infra/instance/activate infra/instance/bin/* | xargs shellcheck && echo "shellcheck passed"; \
@@ -83,11 +91,12 @@ lint: setup system ## ruff, import rules, mypy, dependency audit, shellcheck
 fmt: setup ## format, and apply the fixes that ruff knows
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+	@cd web && ../scripts/npm run --silent format
 
 # ------------------------------------------------------------------------------------------- set-up
 
 .PHONY: setup
-setup: .venv/.installed .venv-localstack/.installed .venv-infra/.installed $(PLAYER) ## make the environments and the test player from the lock files
+setup: .venv/.installed .venv-localstack/.installed .venv-infra/.installed $(PLAYER) $(PAGE) ## make the environments, the test player and the page from the lock files
 
 .venv/.uv: requirements/uv.txt
 	$(PYTHON) -m venv .venv
@@ -111,13 +120,25 @@ setup: .venv/.installed .venv-localstack/.installed .venv-infra/.installed $(PLA
 	$(UV) pip sync --quiet --require-hashes --python .venv-infra/bin/python requirements/infra.txt
 	@touch $@
 
-$(PLAYER): tests/e2e/browser/package.json tests/e2e/browser/package-lock.json
-	@cd $(<D) && if command -v npm >/dev/null; then \
-	  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error; \
-	  touch node_modules/.installed; \
-	else \
-	  echo "npm: not on this machine, the browser tests will be skipped"; \
-	fi
+# Only where the machine has no Node that is new enough: scripts/npm asks for it.
+.venv-node/.installed: .venv/.uv requirements/node.txt
+	$(PYTHON) -m venv --without-pip .venv-node
+	$(UV) pip sync --quiet --require-hashes --python .venv-node/bin/python requirements/node.txt
+	@touch $@
+
+NPM_CI := ci --ignore-scripts --no-audit --no-fund --loglevel=error
+
+$(PLAYER): tests/e2e/browser/package.json tests/e2e/browser/package-lock.json | .venv/.uv
+	@cd $(<D) && ../../../scripts/npm $(NPM_CI)
+	@touch $@
+
+web/node_modules/.installed: web/package.json web/package-lock.json | .venv/.uv
+	@cd web && ../scripts/npm $(NPM_CI)
+	@touch $@
+
+$(PAGE): web/node_modules/.installed $(PAGE_SOURCES)
+	@cd web && ../scripts/npm run --silent build
+	@touch $@
 
 .PHONY: system
 system: ## install the Debian packages that the tests and the sandbox use, or name them
@@ -136,6 +157,7 @@ lock: .venv/.uv ## resolve again, as of three weeks ago, and write requirements/
 	$(UV) $(LOCK) requirements/localstack.in --exclude-newer $(LOCALSTACK_AS_OF) \
 	  --output-file requirements/localstack.txt
 	$(UV) $(LOCK) requirements/infra.in --exclude-newer $(AS_OF) --output-file requirements/infra.txt
+	$(UV) $(LOCK) requirements/node.in --exclude-newer $(AS_OF) --output-file requirements/node.txt
 
 .PHONY: migration
 migration: setup ## write a migration from what changed in tables.py: NAME="what changes"
@@ -147,6 +169,6 @@ docs: setup ## write the pages that are made from the code
 	$(BIN)/python scripts/write-openapi
 
 .PHONY: clean
-clean: ## remove both environments and every cache
-	rm -rf .venv .venv-localstack .venv-infra $(dir $(PLAYER)) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+clean: ## remove the environments, the built page and every cache
+	rm -rf .venv .venv-localstack .venv-infra .venv-node $(dir $(PLAYER)) web/node_modules web/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -6,7 +6,19 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import bitrate, latency, listing, playable, reading, scaling, streams, upload, whole
+from bench import (
+    bitrate,
+    drain,
+    latency,
+    listing,
+    playable,
+    reading,
+    scaling,
+    streams,
+    upload,
+    uploads,
+    whole,
+)
 from bench.report import Report, save, show
 
 BENCHES = {
@@ -19,6 +31,8 @@ BENCHES = {
     "scaling": scaling.run,
     "reading": reading.run,
     "bytes": bitrate.run,
+    "drain": drain.run,
+    "uploads": uploads.run,
 }
 
 

@@ -97,17 +97,24 @@ def print_result(result: Result) -> None:
     print(f"events: {result.events_seen} seen by watchers that resumed {result.resumed} times")
     print(f"left for gc: {result.garbage.orphans} objects, {result.garbage.uploads} uploads")
     if result.recovered:
-        waits = [one.after_lease_s for one in result.recovered]
-        print(
-            f"recoveries: {len(waits)}, after the end of the {LEASE_S:g} s lease:"
-            f" median {median(waits):.1f} s, longest {max(waits):.1f} s"
-        )
+        show_waits("free again", [one.freed_s for one in result.recovered])
+        show_waits("running again", [one.after_lease_s for one in result.recovered])
     if not result.quiet:
         print("BROKEN  it never came to rest")
     for breakage in result.breakages:
         print(f"BROKEN  {breakage}")
     if not result.breakages and result.quiet:
         print("nothing was lost")
+
+
+def show_waits(what: str, seconds: Sequence[float | None]) -> None:
+    """How soon lost tasks were free, or running."""
+    known = [one for one in seconds if one is not None]
+    if known:
+        print(
+            f"lost tasks {what} after the end of their {LEASE_S:g} s lease: {len(known)},"
+            f" median {median(known):.1f} s, longest {max(known):.1f} s"
+        )
 
 
 def as_json(result: Result) -> object:

@@ -15,12 +15,15 @@ class Recovery:
     Attributes:
         after_loss_s: seconds from the loss until the task ran again.
         after_lease_s: seconds from the end of the lease until then; negative when it was given
-            back before.
+            back before. How long it waited for its turn among other work is in it.
+        freed_s: seconds from the end of the lease until the task could be claimed again, which
+            depends on nothing but the leader; ``None`` when it was given back.
     """
 
     loss: Loss
     after_loss_s: float
     after_lease_s: float
+    freed_s: float | None
 
 
 HELD = b"""
@@ -39,17 +42,29 @@ async def held_by(world: World, fault: str, pid: int) -> list[Loss]:
 def recoveries(losses: Sequence[Loss], events: Sequence[Row]) -> Iterator[Recovery]:
     """What became of each loss. Pure; those whose video was canceled meanwhile have none."""
     for loss in losses:
-        for row in events:
-            data = row["data"]
-            if (
-                row["type"] == "task.running"
-                and row["video_id"] == loss.video_id
-                and (data["kind"], data["index"]) == (loss.kind, loss.index)
-                and data["attempt"] > loss.attempt
-            ):
-                yield Recovery(
-                    loss,
-                    (row["at"] - loss.at).total_seconds(),
-                    (row["at"] - loss.lease_until).total_seconds(),
-                )
-                break
+        mine = [row for row in events if _is_of(loss, row)]
+        again = [
+            row["at"]
+            for row in mine
+            if row["type"] == "task.running" and row["data"]["attempt"] > loss.attempt
+        ]
+        freed = [
+            (row["at"] - loss.lease_until).total_seconds()
+            for row in mine
+            if row["type"] == "task.lost" and row["data"]["attempt"] == loss.attempt
+        ]
+        if again:
+            yield Recovery(
+                loss,
+                (again[0] - loss.at).total_seconds(),
+                (again[0] - loss.lease_until).total_seconds(),
+                freed[0] if freed else None,
+            )
+
+
+def _is_of(loss: Loss, row: Row) -> bool:
+    data = row["data"]
+    return bool(
+        row["video_id"] == loss.video_id
+        and (data.get("kind"), data.get("index")) == (loss.kind, loss.index)
+    )

@@ -15,6 +15,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     // The preload helper's inline style or script would need it as well; links are enough.
     modulePreload: { polyfill: false },
+    // The player, which is loaded when there is something to play.
+    chunkSizeWarningLimit: 800,
     manifest: true,
   },
   server: { proxy: { "/api": api } },

@@ -1,7 +1,7 @@
 """Wiring: the one place that knows which adapter stands behind which port."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -48,13 +48,14 @@ from carrete.ports import (
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
     from types_aiobotocore_sqs import SQSClient
+    from types_aiobotocore_sqs.literals import QueueAttributeNameType
 
 MAX_RECEIVES = 100
 """Receptions after which SQS itself buries a message. PostgreSQL counts failures and decides long
 before; this ends only messages that no worker understands."""
 
 
-_SMALL = {"MaximumMessageSize": str(256 * 1024)}
+_SMALL: "Mapping[QueueAttributeNameType, str]" = {"MaximumMessageSize": str(256 * 1024)}
 """Of a queue: what Terraform's provider sets. A message is a hundred bytes."""
 
 

@@ -93,3 +93,22 @@ async def test_an_answer_that_was_lost_is_an_outage_although_it_was_done(line: L
     await connection.close()
     await line.add()
     assert await line.count() == 3
+
+
+async def test_who_is_canceled_while_the_database_breaks_off_ends_all_the_same(line: Line) -> None:
+    """A heartbeat that took its cancellation for a passing fault kept a task running for ever."""
+    async with line.past.transaction() as held:
+        await held.rows("LOCK TABLE mark")
+        adding = asyncio.ensure_future(line.add())
+        async with asyncio.timeout(20):
+            while not await held.rows("SELECT 1 FROM pg_locks WHERE NOT granted"):
+                pass  # each look is a round trip
+        line.wire.stall()
+        adding.cancel()
+        for _ in range(10):
+            # psycopg now asks the server to cancel the query, and waits for what that leads to
+            await asyncio.sleep(0)
+        line.wire.cut()
+        line.wire.heal()
+        await asyncio.wait([adding])
+    assert adding.cancelled()

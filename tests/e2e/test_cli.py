@@ -11,6 +11,7 @@ import pytest
 from tests.e2e.cli_process import Cli, finish
 from tests.e2e.conftest import PASSWORD, Person
 
+from carrete import __version__
 from carrete.client.models import StoredUpload, VideoView
 from carrete.local.stack import Stack
 
@@ -80,6 +81,8 @@ async def test_a_video_is_uploaded_shown_downloaded_renamed_and_deleted(
     assert sha256(tmp_path / clip.name) == sha256(clip)
     assert (await cli.run("rename", video_id, "boda.mp4")).code == 0
     assert "boda.mp4" in (await cli.run("ls", "--state", "ready")).out
+    found = await cli.run("ls", "--search", "BODA", "--sort", "name", "--json")
+    assert [item["id"] for item in found.json["items"]] == [video_id]
     link = (await cli.run("share", video_id, "--days", "1", "--json")).json
     assert link["url"].endswith(f"/s/{link['token']}")
     assert "/s/" in (await cli.run("share", video_id, "--password-stdin", stdin="olives\n")).out
@@ -183,13 +186,24 @@ async def test_an_operators_commands_see_a_sound_system(operator: Cli) -> None:
     assert migrated["before"] == migrated["after"] == migrated["newest"]
 
 
-async def test_an_operator_makes_an_account_an_admin(operator: Cli, stranger: Cli) -> None:
-    email = f"{uuid4().hex}@example.org"
-    words = ("--email", email, "--password-stdin")
-    assert (await stranger.run("register", *words, stdin=f"{PASSWORD}\n")).code == 0
+async def test_an_operator_makes_an_account_an_admin_who_then_sees_the_workers(
+    operator: Cli, person: Person, stack: Stack
+) -> None:
+    http = person.client.http
+    email = (await person.client.me()).email
+    assert (await http.get("admin/overview")).status_code == 404
     done = await operator.run("user", "role", email.upper(), "admin", "--json")
     assert (done.json["email"], done.json["role"]) == (email, "admin")
     assert (await operator.run("user", "role", "nobody@example.org", "admin")).code == 4
+    async with asyncio.timeout(30):
+        while (seen := await http.get("admin/overview")).status_code == 404:
+            await asyncio.sleep(0.1)
+        # workers report when they start, and again every five seconds
+        while len(workers := seen.json()["workers"]) < len(stack.worker_names):
+            await asyncio.sleep(0.1)
+            seen = await http.get("admin/overview")
+    assert {worker["version"] for worker in workers} == {__version__}
+    assert not any(worker["draining"] for worker in workers)
 
 
 async def test_a_doctor_says_what_is_wrong_and_how_to_mend_it(operator: Cli) -> None:

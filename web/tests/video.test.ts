@@ -29,21 +29,17 @@ describe("the chunk map", () => {
     expect(row?.cells[0]).toMatchObject({ size: 123, state: "done" });
   });
 
-  it("shows a copy as one task all along its row, and the sound as one cell", () => {
+  it("shows a copy chunk by chunk, and the sound as one cell", () => {
     const copied = [
       { name: "h264-720", codec: "h264" as const, width: 1280, height: 720, copied: true },
     ];
-    const rows = layOut(
-      map(
-        2,
-        [
-          task({ kind: "copy", state: "running", progress: 0.3, chunk: null }),
-          task({ kind: "audio", state: "done", chunk: null }),
-        ],
-        { renditions: copied },
-      ),
-    );
-    expect(rows[0]?.cells.map(({ progress }) => progress)).toEqual([0.3, 0.3]);
+    const tasks = [
+      task({ index: 0, state: "done" }),
+      task({ index: 1, state: "running", progress: 0.3 }),
+      task({ kind: "audio", state: "done", chunk: null }),
+    ];
+    const rows = layOut(map(2, tasks, { renditions: copied }));
+    expect(rows[0]?.cells.map(({ progress }) => progress)).toEqual([1, 0.3]);
     expect(rows[1]).toMatchObject({ name: "audio", cells: [{ first: 0, last: 1, state: "done" }] });
   });
 

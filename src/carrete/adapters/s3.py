@@ -18,6 +18,7 @@ from urllib.parse import quote
 from aiohttp import ClientError as HttpError
 from botocore.exceptions import BotoCoreError, ClientError
 
+from carrete.adapters.canceled import end_if_canceled
 from carrete.domain.failures import TransientError, UnavailableError
 from carrete.domain.upload import MIB, Part, part_count, part_size
 from carrete.ports import (
@@ -56,6 +57,7 @@ def _translated(doing: str) -> Iterator[None]:
     try:
         yield
     except ClientError as exc:
+        end_if_canceled(exc)
         if exc.response["Error"].get("Code") in _GONE:
             msg = f"{doing}: there is no such upload"
             raise UploadGoneError(msg) from exc
@@ -64,6 +66,7 @@ def _translated(doing: str) -> Iterator[None]:
             raise UnavailableError(msg) from exc
         raise TransientError(msg) from exc
     except (BotoCoreError, HttpError, TimeoutError, ConnectionError) as exc:
+        end_if_canceled(exc)
         msg = f"{doing}: {exc}"
         raise UnavailableError(msg) from exc
 

@@ -17,6 +17,7 @@ from aiohttp import ClientError as HttpError
 from botocore.exceptions import BotoCoreError, ClientError
 
 from carrete import tracing
+from carrete.adapters.canceled import end_if_canceled
 from carrete.domain.failures import TransientError, UnavailableError
 from carrete.ports import DeadLetterMessage, Doorbell, Message, QueueDepth
 
@@ -54,6 +55,7 @@ async def _asking(doing: str, wait_s: float = 0.0) -> AsyncIterator[None]:
         async with asyncio.timeout(_CALL_S + wait_s):
             yield
     except (ClientError, BotoCoreError, HttpError, TimeoutError, ConnectionError) as exc:
+        end_if_canceled(exc)
         msg = f"{doing}: {type(exc).__name__} {exc}"
         raise UnavailableError(msg) from exc
 

@@ -68,7 +68,7 @@ def policy(objects: str, *, framed: bool) -> str:
             "manifest-src 'self'",
             "base-uri 'none'",
             "form-action 'self'",
-            f"frame-ancestors {'*' if framed else chr(39) + 'none' + chr(39)}",
+            "frame-ancestors " + ("*" if framed else "'none'"),
         ]
     )
 

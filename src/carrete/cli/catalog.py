@@ -168,7 +168,7 @@ MESSAGES: dict[str, Sentence] = {
     "processed": Sentence("done in {time}", "hecho en {time}"),
     "file_failed": Sentence("{file}: {reason}", "{file}: {reason}"),
     "up_ready": Sentence(
-        "\nCarrete runs on {url}\n"
+        "\nCarrete runs on {url}  (open it in a browser)\n"
         "  sign up      carrete register --server {url}\n"
         "  upload       carrete upload FILE --server {url}\n"
         "  API          {url}/api/openapi.json\n"
@@ -177,7 +177,7 @@ MESSAGES: dict[str, Sentence] = {
         "`carrete migrate`, `carrete api` and `carrete worker` with stores that last:\n"
         "  {variables}\n"
         "`carrete doctor` checks them. Ctrl-C stops everything.",
-        "\nCarrete funciona en {url}\n"
+        "\nCarrete funciona en {url}  (ábrelo en un navegador)\n"
         "  cuenta       carrete register --server {url}\n"
         "  subir        carrete upload ARCHIVO --server {url}\n"
         "  API          {url}/api/openapi.json\n"
@@ -259,10 +259,11 @@ MESSAGES: dict[str, Sentence] = {
         "H.264 funciona; AV1 necesita un ffmpeg con libsvtav1.",
     ),
     "mend_bubblewrap": Sentence(
-        "Without it ffmpeg runs with limits but with this user's view of files and network. "
-        "Install the package `bubblewrap`.",
-        "Sin él, ffmpeg tiene límites pero ve los archivos y la red de este usuario. Instala el "
-        "paquete `bubblewrap`.",
+        "Without it ffmpeg runs with limits of memory, CPU and file size, but with no limit of "
+        "processes and with this user's view of files and network. Install the package "
+        "`bubblewrap`.",
+        "Sin él, ffmpeg tiene límites de memoria, CPU y tamaño, pero no de procesos, y ve los "
+        "archivos y la red de este usuario. Instala el paquete `bubblewrap`.",
     ),
     "mend_bubblewrap_broken": Sentence(
         "It is installed but may not make namespaces: allow unprivileged user namespaces "

@@ -174,6 +174,10 @@ PARAGRAPHS: dict[str, str] = {
     "Let them download the result too.": "Permite descargar también el resultado.",
     "End links to a video at once.": "Anula enlaces a un vídeo en el acto.",
     "Ids of links; all of them without any.": "IDs de enlaces; sin ninguno, todos.",
+    "Only names that contain this text.": "Solo nombres que contengan este texto.",
+    "The order; a minus in front: from the largest on.": (
+        "El orden; con un menos delante, de mayor a menor."
+    ),
     "Accounts, and what they may do.": "Cuentas, y lo que pueden hacer.",
     "Change what an account may do: an admin sees the system and everybody's usage.": (
         "Cambia lo que puede hacer una cuenta: un administrador ve el sistema y el uso de todos."

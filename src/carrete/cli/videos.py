@@ -10,6 +10,7 @@ from carrete.cli.exits import CommandError, ExitCode
 from carrete.cli.options import Json, ProfileOption, Server, VideoId, VideoIds
 from carrete.cli.running import run_async
 from carrete.cli.shell import Shell
+from carrete.domain.library import Sort, VideoQuery
 from carrete.domain.video import VideoState
 
 if TYPE_CHECKING:
@@ -25,6 +26,12 @@ def ls(
         list[VideoState] | None,
         typer.Option("--state", help="Only videos in this state; may be repeated."),
     ] = None,
+    search: Annotated[
+        str | None, typer.Option("--search", help="Only names that contain this text.")
+    ] = None,
+    sort: Annotated[
+        Sort, typer.Option("--sort", help="The order; a minus in front: from the largest on.")
+    ] = Sort.NEWEST,
     limit: Annotated[int, typer.Option("--limit", min=1, max=100, help="How many.")] = 50,
     cursor: Annotated[
         str | None, typer.Option("--cursor", help="Go on where an earlier page ended.")
@@ -35,12 +42,14 @@ def ls(
 ) -> None:
     """List videos, newest first.
 
-    Examples: `carrete ls --state failed` · `carrete ls --all --json | jq '.items[].id'`
+    Examples: `carrete ls --state failed` · `carrete ls --search boda --sort -size_bytes` ·
+    `carrete ls --all --json | jq '.items[].id'`
     """
     from carrete.cli.tables import video_table
 
     shell = Shell(server=server, as_json=as_json)
-    page = run_async(_list(shell, state or [], limit, cursor, everything=everything))
+    wanted = VideoQuery(tuple(state or ()), search or "", sort)
+    page = run_async(_list(shell, wanted, limit, cursor, everything=everything))
     if as_json:
         shell.emit(page)
     elif page.items:
@@ -52,17 +61,17 @@ def ls(
 
 
 async def _list(
-    shell: Shell, states: list[VideoState], limit: int, cursor: str | None, *, everything: bool
+    shell: Shell, wanted: VideoQuery, limit: int, cursor: str | None, *, everything: bool
 ) -> "VideoPage":
     from carrete.client.api import MAX_PAGE
     from carrete.client.models import VideoPage
 
     async with shell.signed_in() as client:
         size = MAX_PAGE if everything else limit
-        page = await client.videos(states=states, limit=size, cursor=cursor)
+        page = await client.videos(wanted, limit=size, cursor=cursor)
         items = list(page.items)
         while everything and page.next_cursor is not None and len(items) < MAX_LISTED:
-            page = await client.videos(states=states, limit=size, cursor=page.next_cursor)
+            page = await client.videos(wanted, limit=size, cursor=page.next_cursor)
             items += page.items
     return VideoPage(items=tuple(items), next_cursor=page.next_cursor)
 

@@ -1,6 +1,6 @@
 """The HTTP API as typed methods."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime
 from types import TracebackType
@@ -25,7 +25,7 @@ from carrete.client.models import (
     VideoView,
 )
 from carrete.client.retry import PROMPT, RetryPolicy
-from carrete.domain.video import VideoState
+from carrete.domain.library import Sort, VideoQuery
 
 Which: TypeAlias = Literal["original", "processed"]
 
@@ -135,13 +135,19 @@ class CarreteClient:
 
     async def videos(
         self,
+        wanted: VideoQuery = VideoQuery(),  # noqa: B008 - frozen
         *,
-        states: Collection[VideoState] = (),
         limit: int = 50,
         cursor: str | None = None,
     ) -> VideoPage:
-        """One page of videos, newest first."""
-        params = _given(limit=limit, cursor=cursor, state=[str(state) for state in states] or None)
+        """One page of the videos that are wanted, in the order that is wanted."""
+        params = _given(
+            limit=limit,
+            cursor=cursor,
+            state=[str(state) for state in wanted.states] or None,
+            q=wanted.text or None,
+            sort=None if wanted.sort is Sort.NEWEST else str(wanted.sort),
+        )
         return self._caller.read(
             VideoPage, await self._caller.call("GET", "/videos", params=params)
         )

@@ -1,5 +1,6 @@
 import imageio_ffmpeg
 import pytest
+from pydantic import SecretStr
 
 from carrete.bootstrap import ffmpeg_path
 from carrete.config import ConfigError, Settings
@@ -7,7 +8,7 @@ from carrete.config import ConfigError, Settings
 
 def settings() -> Settings:
     return Settings(
-        database_url="postgresql+psycopg://x@/x",
+        database_url=SecretStr("postgresql+psycopg://x@/x"),
         s3_bucket="b",
         sqs_queue_url="http://127.0.0.1/q",
         sqs_dlq_url="http://127.0.0.1/d",

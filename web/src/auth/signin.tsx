@@ -7,7 +7,7 @@ import { api, take } from "@/api/client";
 import { asProblem } from "@/api/problem";
 import { keys } from "@/api/queries";
 import { useTitle } from "@/lib/hooks";
-import { useAppearance } from "@/shell/layout";
+import { useAppearance } from "@/shell/appearance";
 import { Button } from "@/ui/button";
 import { Menu } from "@/ui/menu";
 import { useProblemText } from "@/ui/problems";

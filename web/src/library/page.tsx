@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { ArrowDownUp, Download, Search, Trash2, Upload, X } from "lucide-react";
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Video } from "@/api/client";
 import { SORTS, summaryQuery, videosQuery } from "@/api/queries";
@@ -76,10 +76,22 @@ function Tools({ search }: { search: LibrarySearch }) {
   const counts = data ? countViews(data.states) : null;
   const current = search.view ?? "all";
 
+  const asked = useRef(search.q ?? "");
+
   // biome-ignore lint/correctness/useExhaustiveDependencies: only what was typed changes the address
   useEffect(() => {
-    if (settled !== (search.q ?? "")) change({ q: settled });
+    if (settled === asked.current) return;
+    asked.current = settled;
+    change({ q: settled });
   }, [settled]);
+
+  useEffect(() => {
+    // The address was changed by something else than typing.
+    const q = search.q ?? "";
+    if (q === asked.current) return;
+    asked.current = q;
+    setTyped(q);
+  }, [search.q]);
 
   return (
     <div className="flex flex-col gap-4 pt-6 pb-6 md:flex-row md:items-end md:justify-between">

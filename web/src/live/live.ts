@@ -1,7 +1,7 @@
 /** Events into the cache: everything that is shown is as the server has it, without asking again. */
 
 import type { InfiniteData, QueryClient } from "@tanstack/react-query";
-import { createContext, useContext, useEffect, useRef, useState } from "react";
+import { useEffect, useState } from "react";
 import { api, take, type Video, type VideoMap } from "@/api/client";
 import { keys, type Listing } from "@/api/queries";
 import { changesMap, isGone, type LiveEvent, needsReading, patchMap, patchVideo } from "./apply";
@@ -16,63 +16,24 @@ type Pages = InfiniteData<Page, string | undefined>;
 /** Changes that come together are read together, at most this often. */
 const GATHER_MS = 400;
 
-type Heard = (event: LiveEvent) => void;
-
-/** Where parts of the page listen to events themselves. */
-export class Live {
-  private readonly listeners = new Set<Heard>();
-
-  on(heard: Heard): () => void {
-    this.listeners.add(heard);
-    return () => this.listeners.delete(heard);
-  }
-
-  emit(event: LiveEvent): void {
-    for (const heard of this.listeners) heard(event);
-  }
-}
-
-export const LiveContext = createContext<{ live: Live; connection: Connection }>({
-  live: new Live(),
-  connection: "connecting",
-});
-
-export function useLive(heard: Heard): void {
-  const { live } = useContext(LiveContext);
-  const latest = useRef(heard);
-  latest.current = heard;
-  useEffect(() => live.on((event) => latest.current(event)), [live]);
-}
-
-/** Follow the account's events while the component is there. */
-export function useFollowing(
-  account: string,
-  client: QueryClient,
-): { live: Live; connection: Connection } {
-  const [live] = useState(() => new Live());
+/** Follow the account's events while the component is there; tells how the connection is. */
+export function useFollowing(account: string, client: QueryClient): Connection {
   const [connection, setConnection] = useState<Connection>("connecting");
   useEffect(() => {
     const stop = new AbortController();
     const reader = new Reader(client);
-    followEvents(
-      account,
-      {
-        event: (event) => {
-          applyEvent(client, reader, event);
-          live.emit(event);
-        },
-        fresh: () =>
-          void client.invalidateQueries({ predicate: ({ queryKey }) => isLive(queryKey) }),
-        connection: setConnection,
-      },
-      stop.signal,
-    );
+    const listener = {
+      event: (event: LiveEvent) => applyEvent(client, reader, event),
+      fresh: () => void client.invalidateQueries({ predicate: ({ queryKey }) => isLive(queryKey) }),
+      connection: setConnection,
+    };
+    followEvents(account, listener, stop.signal);
     return () => {
       stop.abort();
       reader.stop();
     };
-  }, [account, client, live]);
-  return { live, connection };
+  }, [account, client]);
+  return connection;
 }
 
 const LIVE = new Set<unknown>(["videos", "summary", "video", "map", "renditions", "timeline"]);

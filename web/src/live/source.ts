@@ -6,7 +6,7 @@
  * lock and goes on after the last event that it has seen, so that none is lost.
  */
 
-import { api } from "@/api/client";
+import { api, take } from "@/api/client";
 import type { LiveEvent } from "./apply";
 
 /** Types of events, as `docs/architecture.md` lists them; an EventSource hears only what is named. */
@@ -107,7 +107,7 @@ async function readStream(
     if (opened) backoff = FIRST_BACKOFF_MS;
     tell({ kind: "connection", state: "lost" });
     // A stream that is refused may be so because the session has ended: this says so, or passes.
-    await api.GET("/api/me").catch(() => undefined);
+    await take(api.GET("/api/me")).catch(() => undefined);
     await pause(backoff, signal);
     backoff = Math.min(backoff * 2, LONGEST_BACKOFF_MS);
   }

@@ -1,61 +1,61 @@
 import { useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
-import { Link, Outlet, useNavigate } from "@tanstack/react-router";
-import {
-  CircleUser,
-  Languages,
-  LogOut,
-  MonitorCog,
-  Moon,
-  Settings,
-  Sun,
-  Upload,
-} from "lucide-react";
-import { useState } from "react";
+import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
+import { CircleUser, LogOut, MonitorCog, Settings, Upload } from "lucide-react";
+import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { api, take } from "@/api/client";
 import { meQuery } from "@/api/queries";
-import { LANGUAGES, setLanguage } from "@/i18n";
-import { applyTheme, storedTheme, THEMES } from "@/lib/theme";
-import { LiveContext, useFollowing } from "@/live/live";
+import { useFollowing } from "@/live/live";
 import { Button } from "@/ui/button";
-import { Menu, type MenuItem } from "@/ui/menu";
+import { Menu } from "@/ui/menu";
 import { useProblemText } from "@/ui/problems";
 import { Wordmark } from "@/ui/spool";
 import { say } from "@/ui/toast";
 import { useUploading } from "@/upload/context";
 import { UploadProvider } from "@/upload/provider";
+import { useAppearance } from "./appearance";
 
 /** What every page of somebody who is signed in has around it. */
 export function Layout() {
   const { t } = useTranslation();
   const client = useQueryClient();
   const { data: me } = useSuspenseQuery(meQuery);
-  const following = useFollowing(me.id, client);
+  const connection = useFollowing(me.id, client);
+  useFocusOnArrival();
   return (
-    <LiveContext value={following}>
-      <UploadProvider accountId={me.id}>
-        <a
-          href="#main"
-          className="sr-only z-50 rounded-frame bg-ink px-4 py-2 text-paper focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
-        >
-          {t("shell.skip")}
-        </a>
-        <Header admin={me.role === "admin"} email={me.email} />
-        {following.connection === "lost" && (
-          <p role="status" className="bg-lamp-soft px-4 py-1.5 text-center text-sm text-lamp-ink">
-            {t("shell.lost")}
-          </p>
-        )}
-        <main
-          id="main"
-          tabIndex={-1}
-          className="mx-auto max-w-[90rem] px-4 pb-40 outline-none sm:px-6"
-        >
-          <Outlet />
-        </main>
-      </UploadProvider>
-    </LiveContext>
+    <UploadProvider accountId={me.id}>
+      <a
+        href="#main"
+        className="sr-only z-50 rounded-frame bg-ink px-4 py-2 text-paper focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
+      >
+        {t("shell.skip")}
+      </a>
+      <Header admin={me.role === "admin"} email={me.email} />
+      {connection === "lost" && (
+        <p role="status" className="bg-lamp-soft px-4 py-1.5 text-center text-sm text-lamp-ink">
+          {t("shell.lost")}
+        </p>
+      )}
+      <main
+        id="main"
+        tabIndex={-1}
+        className="mx-auto max-w-[90rem] px-4 pb-40 outline-none sm:px-6"
+      >
+        <Outlet />
+      </main>
+    </UploadProvider>
   );
+}
+
+/** After a change of page the keyboard and the screen reader begin at its content. */
+function useFocusOnArrival(): void {
+  const pathname = useRouterState({ select: ({ location }) => location.pathname });
+  const before = useRef(pathname);
+  useEffect(() => {
+    if (before.current === pathname) return;
+    before.current = pathname;
+    document.getElementById("main")?.focus({ preventScroll: true });
+  }, [pathname]);
 }
 
 const LINK =
@@ -94,8 +94,6 @@ function Header({ admin, email }: { admin: boolean; email: string }) {
   );
 }
 
-const THEME_ICONS = { auto: MonitorCog, light: Sun, dark: Moon } as const;
-
 function AccountMenu({ admin, email }: { admin: boolean; email: string }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
@@ -127,31 +125,6 @@ function AccountMenu({ admin, email }: { admin: boolean; email: string }) {
       ]}
     />
   );
-}
-
-/** Menu items for language and theme. */
-export function useAppearance(): (MenuItem | "line")[] {
-  const { t, i18n } = useTranslation();
-  const [theme, setTheme] = useState(storedTheme);
-  const languages: MenuItem[] = LANGUAGES.map((language) => ({
-    label: { en: "English", es: "Español" }[language],
-    icon: <Languages className="size-4" />,
-    checked: i18n.language === language,
-    onSelect: () => void setLanguage(language),
-  }));
-  const themes: MenuItem[] = THEMES.map((one) => {
-    const Icon = THEME_ICONS[one];
-    return {
-      label: t(`theme.${one}`),
-      icon: <Icon className="size-4" />,
-      checked: theme === one,
-      onSelect: () => {
-        applyTheme(one);
-        setTheme(one);
-      },
-    };
-  });
-  return [...languages, "line", ...themes];
 }
 
 function useSignOut(): () => void {

@@ -67,15 +67,18 @@ export class Uploads {
   private readonly gate = new Gate(IN_FLIGHT);
   private shown: readonly Upload[] = [];
   private showing: ReturnType<typeof setTimeout> | null = null;
+  private readonly ended = new AbortController();
   /** Told of each video that the server has heard of, and again when its upload is complete. */
   onVideo: (video: Video) => void = () => undefined;
 
   constructor(accountId: string) {
     this.accountId = accountId;
-    globalThis.addEventListener("beforeunload", (event) => {
+    const { signal } = this.ended;
+    const warn = (event: Event) => {
       if (this.isBusy) event.preventDefault();
-    });
-    globalThis.addEventListener("online", () => this.retryUnreachable());
+    };
+    globalThis.addEventListener("beforeunload", warn, { signal });
+    globalThis.addEventListener("online", () => this.retryUnreachable(), { signal });
   }
 
   readonly subscribe = (watcher: () => void): (() => void) => {
@@ -84,6 +87,14 @@ export class Uploads {
   };
 
   readonly list = (): readonly Upload[] => this.shown;
+
+  /** Stop everything: its person has signed out. What is unfinished is remembered. */
+  end(): void {
+    this.ended.abort();
+    for (const { stop } of this.entries.values()) stop?.abort(PAUSED);
+    this.entries.clear();
+    this.show();
+  }
 
   /** Whether leaving the page would interrupt something. */
   get isBusy(): boolean {

@@ -39,6 +39,10 @@ export function UploadProvider({
 
   useEffect(() => {
     if (localStorage.getItem(LEFT)) void load();
+    return () => {
+      void loading.current?.then((made) => made.end());
+      loading.current = null;
+    };
   }, [load]);
 
   const add = useCallback(

@@ -80,6 +80,7 @@ export class Stream {
 
   /** Read the master playlist again when it lists other renditions now; playing goes on. */
   async refresh(): Promise<void> {
+    if (this.hls.levels.length === 0) return;
     const answer = await fetch(this.source).catch(() => null);
     if (!answer?.ok) return;
     const listed = [...(await answer.text()).matchAll(/^#EXT-X-STREAM-INF/gm)].length;

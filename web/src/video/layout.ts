@@ -42,7 +42,6 @@ export function layOut(map: VideoMap): MapRow[] {
   for (const task of map.tasks) {
     if (task.kind === "encode") encode.set(task.chunk ?? task.index, task);
   }
-  const copy = map.tasks.find(({ kind }) => kind === "copy") ?? null;
   const sound = map.tasks.find(({ kind }) => kind === "audio") ?? null;
   const sizes = new Map(
     map.cells.map((cell) => [`${cell.rendition}/${cell.chunk}`, cell.size_bytes]),
@@ -54,10 +53,9 @@ export function layOut(map: VideoMap): MapRow[] {
     height: rendition.height,
     codec: rendition.codec,
     copied: rendition.copied,
+    // A copy is cut at the same places, and kept by the task of its chunk.
     cells: columns.map(([first, last]) =>
-      rendition.copied
-        ? wholeCell(first, last, copy)
-        : gather(first, last, encode, (chunk) => sizes.get(`${rendition.name}/${chunk}`) ?? null),
+      gather(first, last, encode, (chunk) => sizes.get(`${rendition.name}/${chunk}`) ?? null),
     ),
   }));
   if (sound && columns.length > 0) {

@@ -14,7 +14,6 @@ export const TOLD = [
   "prepared",
   "chunks",
   "sounded",
-  "copied",
   "task.retrying",
   "task.lost",
   "task.given_back",
@@ -44,7 +43,6 @@ const DONE: Readonly<Record<string, Told>> = {
   prepare: "prepared",
   encode: "chunks",
   audio: "sounded",
-  copy: "copied",
 };
 
 function toldOf(event: StoredEvent): Told | null {

@@ -296,6 +296,7 @@ class MemoryJobs(State):
         self._note(task, "job.restarted")
         old = self.job_rows.pop(task.job_id)
         job, bells = self.open_job(self.rows[task.video_id].video, old.profile, first)
+        self.job_rows[job].charged = old.charged
         self.change(task.video_id, job_id=job)
         return bells
 

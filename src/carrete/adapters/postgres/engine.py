@@ -8,11 +8,19 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import Row, event, text
-from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    DBAPIError,
+    DisconnectionError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from carrete.adapters.canceled import end_if_canceled
 from carrete.domain.artifacts import JsonObject
 from carrete.domain.failures import UnavailableError
 
@@ -167,6 +175,8 @@ class translated:  # noqa: N801 - reads as a statement
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         """Raise the translated error from the original one."""
+        if isinstance(error, (SQLAlchemyError, psycopg.Error)):
+            end_if_canceled(error)
         if isinstance(error, (PoolTimeoutError, InterfaceError)):
             msg = f"the database is out of reach: {error}"
             raise UnavailableError(msg) from error

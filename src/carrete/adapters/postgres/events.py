@@ -12,6 +12,7 @@ import psycopg
 from sqlalchemy import Row
 from sqlalchemy.engine import make_url
 
+from carrete.adapters.canceled import end_if_canceled
 from carrete.adapters.postgres.engine import CHANNEL, KEEP_ALIVE, Database
 from carrete.domain.failures import TransientError
 from carrete.domain.video import Event
@@ -64,6 +65,7 @@ class PostgresEvents:
                 **KEEP_ALIVE,
             )
         except psycopg.Error as exc:
+            end_if_canceled(exc)
             msg = f"the database is out of reach: {exc}"
             raise TransientError(msg) from exc
         try:
@@ -86,6 +88,7 @@ class PostgresEvents:
                 if not heard:
                     await asyncio.wait_for(connection.execute("SELECT 1"), timeout=10)
         except (psycopg.Error, TimeoutError) as exc:
+            end_if_canceled(exc)
             msg = f"the database stopped notifying: {exc}"
             raise TransientError(msg) from exc
 

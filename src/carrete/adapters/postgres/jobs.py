@@ -186,7 +186,9 @@ class PostgresJobs:
         """See the port."""
         async with self._db.transaction() as tx:
             await outcomes.lock_held(tx, task)
-            old = (await tx.rows("SELECT profile FROM job WHERE id = :job", job=task.job_id))[0]
+            old = (
+                await tx.rows("SELECT profile, charged_s FROM job WHERE id = :job", job=task.job_id)
+            )[0]
             await tx.rows(
                 "UPDATE artifact SET state = 'dead' WHERE job_id = :job AND state = 'live'",
                 job=task.job_id,
@@ -195,6 +197,8 @@ class PostgresJobs:
             new, bells = await changes.open_job(
                 tx, task.owner_id, task.video_id, old.profile, first
             )
+            # the owner's minutes were counted already
+            await tx.rows("UPDATE job SET charged_s = :s WHERE id = :id", s=old.charged_s, id=new)
             await tx.rows(
                 "UPDATE video SET job_id = :new WHERE id = :id AND job_id = :old",
                 new=new,

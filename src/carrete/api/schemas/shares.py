@@ -38,7 +38,9 @@ class NewShare(BaseModel):
         max_length=MAX_PASSWORD,
         description="Asked of everybody who opens the link",
     )
-    allow_download: bool = Field(False, description="Whether the processed file may be downloaded")
+    allow_download: bool = Field(
+        False, strict=True, description="Whether the processed file may be downloaded"
+    )
 
 
 class Share(BaseModel):

@@ -1,0 +1,167 @@
+"""Uploads as people make them: dropped, interrupted, resumed, refused."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Dialog, Route
+from tests.e2e.page.site import Site
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(240)]
+
+
+class Parts:
+    """Parts on their way to the store: the first few pass, the others are held."""
+
+    def __init__(self, passing: int) -> None:
+        self.left = passing
+        self.sent = 0
+        self.stored = asyncio.Event()
+        self.held: list[Route] = []
+
+    async def handle(self, route: Route) -> None:
+        if route.request.method != "PUT":
+            await route.continue_()
+            return
+        self.sent += 1
+        if self.left == 0:
+            self.held.append(route)
+            self.stored.set()
+            return
+        self.left -= 1
+        await route.continue_()
+
+    async def drop(self) -> None:
+        """Those that are held are lost, as when the line breaks."""
+        held, self.held = self.held, []
+        for route in held:
+            await route.abort("internetdisconnected")
+
+
+async def test_a_dropped_clip_is_uploaded_and_its_progress_arrives_without_reload(
+    site: Site, real_clip: Path
+) -> None:
+    await site.page.evaluate("window.sameDocument = true")
+    await site.drop(real_clip)
+    await site.upload("Big Buck Bunny").wait_for()
+    await site.card("Big Buck Bunny", "processing").wait_for()
+    await site.until(
+        "Number(document.querySelector('article [role=progressbar]')?.ariaValueNow) > 0"
+    )
+    await site.card("Big Buck Bunny", "ready").wait_for()
+    await site.card("Big Buck Bunny").locator("img").wait_for()
+    assert await site.page.evaluate("window.sameDocument")
+
+
+async def test_an_upload_goes_on_after_a_reload_and_sends_only_what_is_missing(
+    site: Site, heavy_clip: Path
+) -> None:
+    before = Parts(passing=2)
+    await site.page.route("**/*uploadId=*", before.handle)
+    await site.pick(heavy_clip)
+    async with asyncio.timeout(60):
+        await before.stored.wait()
+    video = (await site.ask("/api/videos"))["items"][0]["id"]
+    async with asyncio.timeout(60):
+        # The two that passed have been answered once the store lists them.
+        while len((await site.ask(f"/api/videos/{video}/upload"))["parts"]) < 2:
+            await asyncio.sleep(0.2)
+
+    asked: list[str] = []
+
+    async def accept(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        await dialog.accept()
+
+    site.page.on("dialog", accept)
+    await site.page.unroute("**/*uploadId=*")
+    after = Parts(passing=100)
+    await site.page.route("**/*uploadId=*", after.handle)
+    await site.page.reload()
+    assert asked == ["beforeunload"]
+
+    await site.upload("Heavy", "needs_file").wait_for()
+    await site.page.get_by_test_id("same-file").set_input_files(heavy_clip)
+    await site.upload("Heavy", "done").wait_for()
+    assert after.sent == 3
+    assert [item["id"] for item in (await site.ask("/api/videos"))["items"]] == [video]
+
+
+async def test_another_file_is_not_taken_for_the_one_that_was_begun(
+    site: Site, heavy_clip: Path, real_clip: Path
+) -> None:
+    parts = Parts(passing=1)
+    await site.page.route("**/*uploadId=*", parts.handle)
+    await site.pick(heavy_clip)
+    async with asyncio.timeout(60):
+        await parts.stored.wait()
+    site.page.on("dialog", lambda dialog: dialog.accept())
+    await site.page.reload()
+    await site.page.get_by_test_id("same-file").set_input_files(real_clip)
+    await site.page.get_by_text("That is another file").wait_for()
+    await site.upload("Heavy").get_by_role("button", name="Dismiss").click()
+    await site.upload("Heavy").wait_for(state="detached")
+
+
+async def test_an_upload_waits_for_the_connection_and_goes_on_by_itself(
+    site: Site, heavy_clip: Path
+) -> None:
+    parts = Parts(passing=1)
+    await site.page.route("**/*uploadId=*", parts.handle)
+    await site.pick(heavy_clip)
+    async with asyncio.timeout(60):
+        await parts.stored.wait()
+    await site.page.context.set_offline(True)
+    await parts.drop()
+    await site.upload("Heavy", "offline").wait_for()
+    parts.left = 100
+    await site.page.context.set_offline(False)
+    await site.upload("Heavy", "done").wait_for()
+
+
+async def test_an_upload_can_be_paused_and_resumed_and_canceled(
+    site: Site, heavy_clip: Path
+) -> None:
+    parts = Parts(passing=1)
+    await site.page.route("**/*uploadId=*", parts.handle)
+    await site.pick(heavy_clip)
+    async with asyncio.timeout(60):
+        await parts.stored.wait()
+    row = site.upload("Heavy")
+    await row.get_by_role("button", name="Pause").click()
+    await site.upload("Heavy", "paused").wait_for()
+    await row.get_by_role("button", name="Resume").click()
+    await site.upload("Heavy", "sending").wait_for()
+    await row.get_by_role("button", name="Cancel the upload").click()
+    await row.wait_for(state="detached")
+    await site.card("Heavy").wait_for(state="detached")
+    assert (await site.ask("/api/videos"))["items"] == []
+
+
+async def test_what_can_not_be_a_video_is_refused_before_a_byte_is_sent(
+    site: Site, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+    site.page.on("request", lambda request: asked.append(request.method))
+    text = tmp_path / "notes.mp4"
+    text.write_text("Not a film, only notes about one.\n" * 50)
+    await site.drop(text)
+    await site.upload("notes.mp4", "refused").get_by_text("This is a document").wait_for()
+    assert {"POST", "PUT"}.isdisjoint(asked)
+
+
+async def test_a_file_that_turns_out_to_be_no_video_says_why_and_what_to_do(
+    site: Site, tmp_path: Path
+) -> None:
+    fake = tmp_path / "broken.mkv"
+    # It begins like Matroska, and that is all.
+    fake.write_bytes(bytes.fromhex("1a45dfa3") + bytes(range(256)) * 64)
+    await site.pick(fake)
+    await site.card("broken.mkv", "failed").wait_for()
+    await site.open_video("broken.mkv")
+    reason = site.page.locator("[data-failure]")
+    await (
+        reason.get_by_text("Upload a video file such as MP4")
+        .or_(reason.get_by_text("upload the new copy"))
+        .first.wait_for()
+    )
