@@ -64,7 +64,7 @@ bench: setup system ## measure, side by side, and print tables
 RELEASE := build/carrete-release.tar.gz
 
 .PHONY: release
-release: setup ## put what a machine runs into build/carrete-release.tar.gz (docs/deploy.md)
+release: setup web ## put what a machine runs into build/carrete-release.tar.gz (docs/deploy.md)
 	@infra/bin/build-release $(RELEASE)
 
 .PHONY: deploy
