@@ -144,9 +144,13 @@ async def _share_dialog(site: Site) -> None:
     await site.page.get_by_role("dialog").locator("li").first.wait_for()
 
 
+async def _playable(site: Site) -> None:
+    await site.until("document.querySelector('video')?.readyState >= 2")
+
+
 async def _table(site: Site) -> None:
     await site.page.locator("table").first.wait_for()
-    await site.until("document.querySelector('video')?.readyState >= 1")
+    await _playable(site)
 
 
 async def _workers(site: Site) -> None:
@@ -174,7 +178,7 @@ async def test_every_page_holds_its_own(
     pages: list[tuple[str, Site, str, Step]] = [
         ("sign-in", stranger, "/signin", _heading),
         ("sign-up", stranger, "/signup", _heading),
-        ("shared", stranger, studio.link, _heading),
+        ("shared", stranger, studio.link, _playable),
         ("locked", stranger, studio.locked, _heading),
         ("revoked", stranger, "/s/nothing-here", lambda site: site.page.locator("h2").wait_for()),
         ("empty", fresh, "/", lambda site: site.page.locator("h2").first.wait_for()),
