@@ -103,7 +103,7 @@ function Tools({ search }: { search: LibrarySearch }) {
             type="button"
             aria-pressed={view === current}
             onClick={() => change({ view })}
-            className={`group flex items-baseline gap-1.5 transition-colors ${view === current ? "text-ink" : "text-ink-2 hover:text-ink"}`}
+            className={`flex shrink-0 items-baseline gap-1.5 whitespace-nowrap transition-colors ${view === current ? "text-ink" : "text-ink-2 hover:text-ink"}`}
           >
             <span
               className={`title text-xl sm:text-2xl ${view === current ? "underline decoration-lamp decoration-[3px] underline-offset-8" : ""}`}

@@ -29,7 +29,9 @@ export function RenditionTable({ video }: { video: Video }) {
             <th className={`${head} text-right`}>{t("renditions.size")}</th>
             <th className={`${head} text-right`}>{t("renditions.rate")}</th>
             <th className={`${head} text-right`}>VMAF</th>
-            <th className={`${head} pr-0 text-right`}>{t("renditions.saved")}</th>
+            <th className="edge py-2.5 text-right font-normal whitespace-nowrap text-ink-2">
+              {t("renditions.saved")}
+            </th>
           </tr>
         </thead>
         <tbody className="divide-y divide-line tabular-nums">
