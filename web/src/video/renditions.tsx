@@ -20,7 +20,11 @@ export function RenditionTable({ video }: { video: Video }) {
   const cell = "py-2.5 pr-4 whitespace-nowrap";
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by keyboard
-    <section tabIndex={0} aria-label={t("renditions.title")} className="panel overflow-x-auto px-4">
+    <section
+      tabIndex={0}
+      aria-label={t("renditions.title")}
+      className="panel relative overflow-x-auto px-4"
+    >
       <table className="w-full text-sm">
         <thead>
           <tr className="border-b border-line">
