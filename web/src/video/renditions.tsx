@@ -19,8 +19,8 @@ export function RenditionTable({ video }: { video: Video }) {
   const head = "edge py-2.5 pr-4 text-left font-normal text-ink-2 whitespace-nowrap";
   const cell = "py-2.5 pr-4 whitespace-nowrap";
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by keyboard
     <section
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by keyboard
       tabIndex={0}
       aria-label={t("renditions.title")}
       className="panel relative overflow-x-auto px-4"
