@@ -146,6 +146,10 @@ async def _share_dialog(site: Site) -> None:
     await site.page.get_by_role("dialog").locator("li").first.wait_for()
 
 
+async def _story(site: Site) -> None:
+    await site.page.get_by_role("region", name="What happened").locator("li").first.wait_for()
+
+
 async def _playable(site: Site) -> None:
     await site.until("document.querySelector('video')?.readyState >= 2")
 
@@ -188,7 +192,7 @@ async def test_every_page_holds_its_own(
         ("nothing-found", owner, "/?q=zzz", lambda site: site.page.locator("h2").first.wait_for()),
         ("video", owner, video, _table),
         ("share", owner, video, _share_dialog),
-        ("failed", owner, f"/videos/{studio.failed_id}", _heading),
+        ("failed", owner, f"/videos/{studio.failed_id}", _story),
         (
             "missing",
             owner,
