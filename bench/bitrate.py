@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench import footage
 from bench.meter import metered
-from bench.report import Report, Row
+from bench.report import Report, Row, told
 from carrete.adapters.ffmpeg.transcoder import FfmpegTranscoder
 from carrete.domain.ladder import Profile, Rendition, VideoCodec
 from carrete.domain.plan import Plan, make_plan
@@ -65,12 +65,14 @@ async def run() -> Report:
         for codec, result in results.items():
             found[codec].append(result)
             rows.append(
-                Row(
-                    f"{name}: {codec} / fixed at equal VMAF",
-                    result.equal,
-                    "x",
-                    detail=f"as made {result.as_made:.2f} x at VMAF {result.vmaf:.1f},"
-                    f" fixed {fixed_vmaf:.1f}",
+                told(
+                    Row(
+                        f"{name}: {codec} / fixed at equal VMAF",
+                        result.equal,
+                        "x",
+                        detail=f"as made {result.as_made:.2f} x at VMAF {result.vmaf:.1f},"
+                        f" fixed {fixed_vmaf:.1f}, {result.cpu_s:.1f} CPU-s",
+                    )
                 )
             )
     return Report("Bytes at equal VMAF beside a fixed ladder", [*_means(found), *rows])

@@ -5,6 +5,7 @@ Real videos, the smallest there are, cost three ffmpeg tasks each, which two cor
 """
 
 import asyncio
+import random
 import subprocess
 import sys
 import tempfile
@@ -57,12 +58,13 @@ async def run() -> Report:
     """Drain both kinds, one after the other."""
     async with world(workers=0) as system:
         removals = await _drain(system, REMOVALS, _queue_removals, "video.deleted")
-    async with world(workers=0) as system:
-        videos = await _drain(system, VIDEOS, _queue_videos, "video.ready")
-    return Report(
-        f"Queued jobs of {USERS} users, the first of whom has half of them, {WORKERS} workers",
-        [*_rows("jobs without media work", removals), *_rows("smallest real videos", videos)],
-    )
+    rows = [*_rows("jobs without media work", removals)]
+    if VIDEOS:
+        async with world(workers=0) as system:
+            videos = await _drain(system, VIDEOS, _queue_videos, "video.ready")
+        rows += _rows("smallest real videos", videos)
+    title = f"Queued jobs of {USERS} users, the first of whom has half of them, {WORKERS} workers"
+    return Report(title, rows)
 
 
 def _rows(name: str, drained: Drained) -> Sequence[Row]:
@@ -95,7 +97,10 @@ async def _drain(system: World, count: int, queue: Queueing, end: str) -> Draine
     owners = [account.id for account in made]
     half = count // 2
     rest = [owners[1 + number % (USERS - 1)] for number in range(count - half)]
-    await queue(system, [*[owners[0]] * half, *rest])
+    jobs = [*[owners[0]] * half, *rest]
+    # Mixed, so that all have waited alike: what waited for 30 s goes first, whosever it is (ADR 2).
+    random.Random(0).shuffle(jobs)
+    await queue(system, jobs)
     async with system.container.events.listen() as heard:
         start = time.perf_counter()
         order: list[UUID] = []

@@ -32,8 +32,9 @@ AGAIN_S = 0.5
 BREAK_S = (1.0, 6.0)
 """Seconds after which the restless watcher hangs up, from and to."""
 
-REFUSALS = frozenset({"invalid_state", "not_found"})
-"""Answers to a wish that came too late."""
+REFUSALS = frozenset({"invalid_state", "not_found", "upload_gone"})
+"""Answers to what came too late: to a wish, or to an upload that stood still for longer than runs
+let it (``settings.ABANDONED_S``), whose client then begins anew."""
 
 Make = Callable[[Kind], Clip]
 

@@ -1,9 +1,10 @@
 """The kinds of faults: each a small class with a name, a way to strike and a way to heal."""
 
 from chaos.faults.base import Fault
+from chaos.faults.database import DATABASE
 from chaos.faults.disk import FillDisk
-from chaos.faults.network import DATABASE, QUEUE, STORE
 from chaos.faults.processes import PROCESSES
+from chaos.faults.stores import QUEUE, STORE
 from chaos.schedule import Duration
 
 ALL: tuple[type[Fault], ...] = (*PROCESSES, *DATABASE, *STORE, *QUEUE, FillDisk)

@@ -1,7 +1,7 @@
 """Wiring: the one place that knows which adapter stands behind which port."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -48,10 +48,15 @@ from carrete.ports import (
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
     from types_aiobotocore_sqs import SQSClient
+    from types_aiobotocore_sqs.literals import QueueAttributeNameType
 
 MAX_RECEIVES = 100
 """Receptions after which SQS itself buries a message. PostgreSQL counts failures and decides long
 before; this ends only messages that no worker understands."""
+
+
+_SMALL: "Mapping[QueueAttributeNameType, str]" = {"MaximumMessageSize": str(256 * 1024)}
+"""Of a queue: what Terraform's provider sets. A message is a hundred bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +212,7 @@ async def create_local_resources(settings: Settings) -> None:
         dlq = await sqs.create_queue(
             QueueName=_queue_name(settings.sqs_dlq_url),
             # the longest that SQS keeps: they wait for a person
-            Attributes={"MessageRetentionPeriod": str(14 * 86400)},
+            Attributes={"MessageRetentionPeriod": str(14 * 86400), **_SMALL},
         )
         arn = await sqs.get_queue_attributes(QueueUrl=dlq["QueueUrl"], AttributeNames=["QueueArn"])
         await sqs.create_queue(
@@ -215,6 +220,7 @@ async def create_local_resources(settings: Settings) -> None:
             Attributes={
                 "VisibilityTimeout": str(int(settings.visibility_s)),
                 "ReceiveMessageWaitTimeSeconds": "20",
+                **_SMALL,
                 "RedrivePolicy": json.dumps(
                     {
                         "deadLetterTargetArn": arn["Attributes"]["QueueArn"],

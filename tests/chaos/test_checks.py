@@ -132,7 +132,9 @@ def test_nothing_is_found_where_nothing_is_broken() -> None:
     assert check(*sound()) == []
 
 
-@pytest.mark.parametrize(("kind", "plant"), BROKEN, ids=str)
+@pytest.mark.parametrize(
+    ("kind", "plant"), BROKEN, ids=[f"{kind} {place}" for place, (kind, _) in enumerate(BROKEN)]
+)
 def test_each_kind_of_breakage_is_found(kind: str, plant: Plant) -> None:
     assert kind in {breakage.kind for breakage in check(*plant(*sound()))}
 

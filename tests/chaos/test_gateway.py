@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
-from chaos.faults.network import (
+from chaos.gateway import Gateway, Spell, open_gateway
+from chaos.spells import (
     SENDING,
     Double,
     Drop,
@@ -17,7 +18,6 @@ from chaos.faults.network import (
     Reset,
     Truncate,
 )
-from chaos.gateway import Gateway, Spell, open_gateway
 from tests.conftest import Aws
 
 from carrete.adapters import sqs

@@ -1,11 +1,12 @@
 """EC2's instance metadata service, version 2, as far as a machine of ours asks it.
 
-Run by path inside the machine's network: ``imds_main.py ADDRESS STATE``, where STATE is a directory
+Run by path in a network of its own: ``imds_main.py ADDRESS STATE``, where STATE is a directory
 whose files are the answers, by the last part of the path (``target-lifecycle-state`` and so on).
 """
 
 import json
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 TOKEN = "token"
 ROLE = "carrete"
 ACCOUNT = "123456789012"
+ADDRESS_S = 30
 
 
 class Metadata(BaseHTTPRequestHandler):
@@ -63,6 +65,20 @@ def credentials() -> str:
     )
 
 
+def serve(address: str) -> None:
+    """Serve as soon as the address is there: it is given to this network after the start."""
+    end = time.monotonic() + ADDRESS_S
+    while True:
+        try:
+            server = ThreadingHTTPServer((address, 80), Metadata)
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+        else:
+            server.serve_forever()
+
+
 if __name__ == "__main__":
     Metadata.state = Path(sys.argv[2])
-    ThreadingHTTPServer((sys.argv[1], 80), Metadata).serve_forever()
+    serve(sys.argv[1])

@@ -20,8 +20,9 @@ HOST = "10.0.2.2"
 """Where the machine finds the test's loopback (slirp4netns's own convention)."""
 
 METADATA = "169.254.169.254"
+NEXT_DOOR = "169.254.169.1"
 MIRROR = "http://deb.debian.org/debian"
-NEEDED = ("debootstrap", "systemd-nspawn", "slirp4netns", "nsenter", "setpriv")
+NEEDED = ("debootstrap", "systemd-nspawn", "slirp4netns", "nsenter", "setpriv", "ip")
 
 # What a Debian image on EC2 has (systemd, D-Bus, curl, certificates); and PostgreSQL, which stands
 # in for RDS, since a second root file system would take another minute.
@@ -165,19 +166,39 @@ def running(root: Path, environment: Mapping[str, str], work: Path) -> Iterator[
         (state / "instance-id").write_text("i-0123456789abcdef0")
         machine = Machine(root, leader, environment, state)
         _await_boot(machine)
-        machine.run("ip", "address", "add", f"{METADATA}/32", "dev", "lo", within=10)
         _child(
             stack,
             *("slirp4netns", "--configure", "--mtu=65520", str(leader), "tap0"),
             log=work / "network.log",
         )
-        program = machine.network(sys.executable, imds_main.__file__, METADATA, str(state))
-        _child(stack, *program, log=work / "metadata.log")
-        _await(
-            lambda: machine.run("ip", "address", "show", "tap0", within=5, check=False).stdout,
-            "the network",
-        )
+        _serve_metadata(stack, leader, state, work)
+        _await(lambda: _succeeds(machine, "ip", "address", "show", "tap0"), "the network")
+        token = ("--request", "PUT", f"http://{METADATA}/latest/api/token")
+        _await(lambda: _succeeds(machine, "curl", "--fail", *token), "the metadata service")
         yield machine
+
+
+def _succeeds(machine: Machine, *argv: str) -> bool:
+    return machine.run(*argv, within=10, check=False).returncode == 0
+
+
+def _serve_metadata(stack: ExitStack, leader: int, state: Path, work: Path) -> None:
+    """A metadata service on its own address and port 80, next door: 80 here is nginx's."""
+    service = _child(
+        stack,
+        *("unshare", "--net", sys.executable, imds_main.__file__, METADATA, str(state)),
+        log=work / "metadata.log",
+    )
+    here, there = (["nsenter", f"--target={pid}", "--net"] for pid in (leader, service.pid))
+    own = Path("/proc/self/ns/net").readlink()
+    _await(lambda: Path(f"/proc/{service.pid}/ns/net").readlink() != own, "a network next door")
+    link = ["ip", "link", "add", "md0", "netns", str(leader), "type", "veth"]
+    subprocess.run(
+        [*link, "peer", "name", "md1", "netns", str(service.pid)], check=True, timeout=10
+    )
+    for where, device, address in ((here, "md0", NEXT_DOOR), (there, "md1", METADATA)):
+        for words in (("address", "add", f"{address}/24", "dev"), ("link", "set", "up", "dev")):
+            subprocess.run([*where, "ip", *words, device], check=True, timeout=10)
 
 
 def _child(stack: ExitStack, *argv: str, log: Path) -> subprocess.Popen[bytes]:

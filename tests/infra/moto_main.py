@@ -22,8 +22,10 @@ from moto.ec2.responses.monitoring import Monitoring
 from moto.iam.access_control import PermissionResult
 from moto.rds.models import DBParameterGroup, RDSBackend
 from moto.s3.models import FakeBucket
+from moto.secretsmanager.responses import SecretsManagerResponse
 from moto.server import main as serve
 from moto.sqs import models as sqs
+from moto.ssm.responses import SimpleSystemManagerResponse
 
 
 def monitor_instances() -> None:
@@ -163,7 +165,7 @@ def scaling_policies() -> None:
 
 
 def instance_refreshes() -> None:
-    """Auto Scaling knows no StartInstanceRefresh, nor its description; here they end at once."""
+    """Auto Scaling: refreshes of instances are not there. Here they end at once."""
     refreshes: dict[str, dict[str, Any]] = {}
 
     def start(self: Any) -> ActionResult:
@@ -182,6 +184,26 @@ def instance_refreshes() -> None:
 
     AutoScalingResponse.start_instance_refresh = start
     AutoScalingResponse.describe_instance_refreshes = describe
+
+
+def resources() -> None:
+    """IAM: for these services, policies that name a resource never match."""
+
+    def parameter(self: Any) -> str:
+        name = self._get_param("Name")
+        return f"arn:aws:ssm:{self.region}:{self.current_account}:parameter{name}" if name else "*"
+
+    def secret(self: Any) -> str:
+        return str(self._get_param("SecretId") or "*")
+
+    def group(self: Any) -> str:
+        groups = self.autoscaling_backend.autoscaling_groups
+        found = groups.get(self._get_param("AutoScalingGroupName"))
+        return str(found.arn) if found else "*"
+
+    SimpleSystemManagerResponse._determine_resource = parameter
+    SecretsManagerResponse._determine_resource = secret
+    AutoScalingResponse._determine_resource = group
 
 
 def plain_http() -> None:
@@ -221,6 +243,7 @@ PATCHES = (
     groups_of_workers,
     scaling_policies,
     instance_refreshes,
+    resources,
 )
 
 

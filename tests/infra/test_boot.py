@@ -200,15 +200,17 @@ def test_the_image_of_the_application_builds_and_answers(
     pairs = [f"{name}={value}" for name, value in settings.items()]
     machine.run(*user, *pairs, *app.form("ENTRYPOINT"), "migrate", within=60)
     machine.run(*start, "--", *app.form("ENTRYPOINT"), *app.form("CMD"), within=30)
-    check: list[str] = json.loads(app.of("HEALTHCHECK")[-1].partition("CMD ")[2])
-    end = time.monotonic() + 60
-    while machine.run(*check, within=20, check=False).returncode != 0:
-        assert time.monotonic() < end, machine.run(
-            "journalctl", "-u", "container", within=20
-        ).stdout
-        time.sleep(0.5)
-    assert "The page" in _curl(machine, "--header", "Accept: text/html", "http://127.0.0.1:8080/")
-    machine.run("systemctl", "stop", "container", within=60)
+    try:
+        check: list[str] = json.loads(app.of("HEALTHCHECK")[-1].partition("CMD ")[2])
+        end = time.monotonic() + 60
+        while machine.run(*check, within=20, check=False).returncode != 0:
+            log = machine.run("journalctl", "--unit=container", within=20).stdout
+            assert time.monotonic() < end, log
+            time.sleep(0.5)
+        html = ("--header", "Accept: text/html")
+        assert "The page" in _curl(machine, *html, "http://127.0.0.1:8080/")
+    finally:
+        machine.run("systemctl", "stop", "container", within=60)
 
 
 def _copy(machine: Machine, step: str, page: Path) -> None:
@@ -217,6 +219,8 @@ def _copy(machine: Machine, step: str, page: Path) -> None:
     if sources[0].startswith("--from="):
         if sources[0] == "--from=page":
             shutil.copytree(page, machine.root / target.lstrip("/"))
+            # A directory of pytest's is its owner's alone; one of a build is not.
+            machine.run("chmod", "-R", "a+rX", target, within=10)
         return
     for source in sources:
         goal = machine.root / "src" / target

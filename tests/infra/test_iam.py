@@ -1,8 +1,8 @@
 """The roles allow what the running system calls, and refuse the rest.
 
 The calls are recorded from the API's and the worker's own clients while videos go through them;
-then each is tried with the credentials of the applied role, with moto's enforcement on. moto
-compares resources for S3, SQS, IAM and STS only, and looks at no conditions.
+then each is tried with the credentials of the applied role, with moto's enforcement on. moto looks
+at no conditions.
 """
 
 import asyncio
@@ -10,10 +10,9 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
 from uuid import uuid4
 
 import boto3
@@ -22,6 +21,7 @@ import pytest
 from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 from tests.clips import make_clip
 from tests.infra.conftest import REGION, Deployment
 from tests.infra.terraform import INFRA
@@ -37,6 +37,8 @@ pytestmark = [pytest.mark.xdist_group("infra"), pytest.mark.timeout(600), pytest
 
 RECORDING = Path(__file__).with_name("recording")
 PART = 8 * 1024 * 1024
+# What AWS asks for, for the call of several at once ("Actions for Amazon SQS", IAM's reference).
+SINGLE = {"SendMessageBatch": "SendMessage"}
 PROGRAMS = {"web": "api", "worker": "worker"}
 
 
@@ -144,8 +146,7 @@ def _enforced(deployment: Deployment) -> Iterator[None]:
 
 
 def _post(url: str, body: bytes) -> None:
-    with urlopen(Request(url, data=body, method="POST"), timeout=10):  # noqa: S310 - http
-        pass
+    httpx.post(url, content=body, trust_env=False, timeout=10).raise_for_status()
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +185,9 @@ def _refused(
         getattr(client, xform_name(operation))(**parameters)
     except ClientError as exc:
         return bool(exc.response["ResponseMetadata"]["HTTPStatusCode"] == 403)
+    except ResponseParserError:
+        # moto does not have the action (CompleteLifecycleAction): it got past the permissions.
+        return False
     return False
 
 
@@ -191,10 +195,8 @@ def _parameters(deployment: Deployment, call: Call) -> dict[str, Any]:
     """A call of a kind on the applied bucket or queue."""
     if call.service == "sqs":
         url = deployment.outputs["dlq_url" if call.target == "dlq" else "queue_url"]
-        entry = {"Id": "0", "MessageBody": "{}"}
         more: dict[str, dict[str, Any]] = {
             "SendMessage": {"MessageBody": "{}"},
-            "SendMessageBatch": {"Entries": [entry]},
             "ReceiveMessage": {"WaitTimeSeconds": 0},
             "DeleteMessage": {"ReceiptHandle": "none"},
             "ChangeMessageVisibility": {"ReceiptHandle": "none", "VisibilityTimeout": 1},
@@ -215,6 +217,11 @@ def _parameters(deployment: Deployment, call: Call) -> dict[str, Any]:
     return {"Bucket": bucket, "Key": key} | extra.get(call.operation, {})
 
 
+def _tried(call: Call) -> Call:
+    """The call that stands for it where permissions are concerned."""
+    return replace(call, operation=SINGLE.get(call.operation, call.operation))
+
+
 @pytest.mark.parametrize("role", PROGRAMS)
 def test_a_role_allows_each_call_that_its_program_makes(
     deployment: Deployment,
@@ -225,14 +232,14 @@ def test_a_role_allows_each_call_that_its_program_makes(
     recorded = {call.operation for call in calls[role]}
     if role == "web":
         assert {"CreateMultipartUpload", "UploadPart", "ListParts", "GetObject"} <= recorded
-        assert {"CompleteMultipartUpload", "AbortMultipartUpload", "SendMessageBatch"} <= recorded
+        assert {"CompleteMultipartUpload", "HeadObject", "SendMessageBatch"} <= recorded
     else:
         assert {"ReceiveMessage", "DeleteMessage", "GetObject", "PutObject"} <= recorded
         assert {"DeleteObjects", "AbortMultipartUpload"} <= recorded
     with _enforced(deployment):
         refused = [
             call
-            for call in sorted(calls[role])
+            for call in sorted({_tried(call) for call in calls[role]})
             if _refused(
                 deployment,
                 sessions[role],
@@ -244,22 +251,34 @@ def test_a_role_allows_each_call_that_its_program_makes(
     assert refused == []
 
 
-def test_a_worker_may_bury_and_keep_messages_hidden(
-    deployment: Deployment, sessions: dict[str, dict[str, str]]
-) -> None:
-    # Calls of rarer days, which the recording may not have met.
-    rare = [
+# Calls of rarer days, which the recording may not have met: the operator's page asks how much waits
+# and sends dead letters back to work, a worker buries a task and keeps a message hidden.
+RARE: dict[str, list[Call]] = {
+    "web": [
+        Call("sqs", "GetQueueAttributes", "queue"),
+        Call("sqs", "GetQueueAttributes", "dlq"),
+        Call("sqs", "ReceiveMessage", "dlq"),
+        Call("sqs", "DeleteMessage", "dlq"),
+    ],
+    "worker": [
         Call("sqs", "SendMessage", "dlq"),
-        Call("sqs", "SendMessageBatch", "queue"),
+        Call("sqs", "SendMessage", "queue"),
         Call("sqs", "ChangeMessageVisibility", "queue"),
         Call("s3", "CreateMultipartUpload", "output"),
         Call("s3", "UploadPart", "output"),
-    ]
+    ],
+}
+
+
+@pytest.mark.parametrize("role", PROGRAMS)
+def test_a_role_allows_the_calls_of_rarer_days(
+    deployment: Deployment, sessions: dict[str, dict[str, str]], role: str
+) -> None:
     with _enforced(deployment):
-        for call in rare:
+        for call in RARE[role]:
             parameters = _parameters(deployment, call)
             assert not _refused(
-                deployment, sessions["worker"], call.service, call.operation, parameters
+                deployment, sessions[role], call.service, call.operation, parameters
             ), call
 
 
@@ -271,7 +290,6 @@ FORBIDDEN: dict[str, list[Call]] = {
         Call("s3", "PutObjectAcl", "input"),
         Call("sqs", "ReceiveMessage", "queue"),
         Call("sqs", "DeleteMessage", "queue"),
-        Call("sqs", "ReceiveMessage", "dlq"),
         Call("sqs", "PurgeQueue", "queue"),
     ],
     "worker": [
@@ -289,6 +307,7 @@ def test_a_role_refuses_what_its_program_never_does(
     deployment: Deployment, sessions: dict[str, dict[str, str]], role: str
 ) -> None:
     credentials, outputs = sessions[role], deployment.outputs
+    another = outputs["database_secret_arn"].replace("secret:", "secret:another-")
     with _enforced(deployment):
         for call in FORBIDDEN[role]:
             parameters = _parameters(deployment, call)
@@ -308,6 +327,8 @@ def test_a_role_refuses_what_its_program_never_does(
             ("ssm", "PutParameter", {"Name": "/carrete/release", "Value": "x", "Type": "String"}),
             ("rds", "DescribeDBInstances", {}),
             ("secretsmanager", "ListSecrets", {}),
+            ("secretsmanager", "GetSecretValue", {"SecretId": another}),
+            ("ssm", "GetParameter", {"Name": "/another/release"}),
         ):
             assert _refused(deployment, credentials, service, operation, parameters), operation
 

@@ -23,7 +23,17 @@ TARGETS = [
 EXPRESSIONS = [(rule["alert"], rule["expr"]) for rule in RULES] + TARGETS
 
 FROM_PROMETHEUS = {"le", "job", "instance"}
-OUTCOMES = {"done", "retry", "restart", "rejected", "dead_letter", "canceled", "lost", "unsaved"}
+OUTCOMES = {
+    "done",
+    "retry",
+    "waits",
+    "restart",
+    "rejected",
+    "dead_letter",
+    "canceled",
+    "lost",
+    "unsaved",
+}
 KNOWN_VALUES = {
     "code": {code.value for code in FailureCode},
     "outcome": OUTCOMES | {"given_back", "again", "given_up"},

@@ -57,6 +57,20 @@ data "aws_iam_policy_document" "web" {
   }
 
   statement {
+    # The operator's page: how much waits, and which tasks could not be done.
+    sid       = "CountMessages"
+    actions   = ["sqs:GetQueueAttributes"]
+    resources = [var.queue_arn, var.dlq_arn]
+  }
+
+  statement {
+    # Sending dead letters back to work takes them out of their queue. Never the tasks' own messages.
+    sid       = "Redrive"
+    actions   = ["sqs:ReceiveMessage", "sqs:DeleteMessage"]
+    resources = [var.dlq_arn]
+  }
+
+  statement {
     sid       = "TakeUploads"
     actions   = ["s3:PutObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"]
     resources = ["${var.bucket_arn}/input/*"]

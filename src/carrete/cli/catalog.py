@@ -259,10 +259,11 @@ MESSAGES: dict[str, Sentence] = {
         "H.264 funciona; AV1 necesita un ffmpeg con libsvtav1.",
     ),
     "mend_bubblewrap": Sentence(
-        "Without it ffmpeg runs with limits but with this user's view of files and network. "
-        "Install the package `bubblewrap`.",
-        "Sin él, ffmpeg tiene límites pero ve los archivos y la red de este usuario. Instala el "
-        "paquete `bubblewrap`.",
+        "Without it ffmpeg runs with limits of memory, CPU and file size, but with no limit of "
+        "processes and with this user's view of files and network. Install the package "
+        "`bubblewrap`.",
+        "Sin él, ffmpeg tiene límites de memoria, CPU y tamaño, pero no de procesos, y ve los "
+        "archivos y la red de este usuario. Instala el paquete `bubblewrap`.",
     ),
     "mend_bubblewrap_broken": Sentence(
         "It is installed but may not make namespaces: allow unprivileged user namespaces "

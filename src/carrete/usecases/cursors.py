@@ -8,8 +8,8 @@ from uuid import UUID
 from carrete.domain.failures import CarreteError
 from carrete.domain.library import Position
 
-MAX_CURSOR = 8192
-"""Characters. A name has at most 1024 bytes, each of which JSON may write as six."""
+MAX_CURSOR = 4096
+"""Characters: a name of 1024 bytes, twice as long where JSON escapes it, by a third in base64."""
 
 
 class InvalidCursorError(CarreteError):
@@ -18,7 +18,8 @@ class InvalidCursorError(CarreteError):
 
 def write_cursor(order: str, position: Position) -> str:
     """A place in the list that has this order."""
-    text = json.dumps([order, position.value, position.id.hex], separators=(",", ":"))
+    place = [order, position.value, position.id.hex]
+    text = json.dumps(place, separators=(",", ":"), ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 

@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
@@ -113,7 +113,7 @@ class TaskRunner:
             await asyncio.shield(self._give_back(task))
             raise
         except Exception as exc:  # noqa: BLE001 - whatever it is, the task must end in a state
-            outcome = await self._failed(task, exc, progress)
+            outcome = await _to_its_end(self._failed(task, exc, progress))
         finally:
             # the row says what is next; the message has done its work
             if message is not None:
@@ -223,3 +223,17 @@ class TaskRunner:
 def _age_s(task: Task) -> float:
     """Seconds since a task was made; the two clocks may differ by a little."""
     return 0.0 if task.created_at is None else max(0.0, time.time() - task.created_at.timestamp())
+
+
+async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    """Finish ``work`` even when canceled meanwhile.
+
+    A drain must not come between a video's failure and the dead letter that tells its operator.
+    What is awaited in it is bounded by the lease.
+    """
+    running = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait({running})
+        raise

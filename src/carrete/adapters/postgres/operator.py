@@ -103,7 +103,7 @@ class PostgresOperator:
                 'SELECT t.worker, t.video_id, t.owner_id, t.kind, t."index" AS position, t.attempt,'
                 " t.progress, t.started_at, CASE WHEN t.kind = 'encode'"
                 " THEN CAST(j.plan->'chunks'->t.\"index\"->>'duration_s' AS float8)"
-                " WHEN t.kind IN ('audio', 'copy', 'finish') THEN v.duration_s END AS seconds"
+                " WHEN t.kind IN ('audio', 'finish') THEN v.duration_s END AS seconds"
                 " FROM task t JOIN job j ON j.id = t.job_id JOIN video v ON v.id = t.video_id"
                 " WHERE t.state = 'running' ORDER BY t.started_at LIMIT :limit",
                 limit=limit,
