@@ -1,5 +1,6 @@
 """What a person can do with the page, and what went wrong behind it."""
 
+import asyncio
 import base64
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -119,5 +120,17 @@ class Site:
         return await answer.json()
 
     async def until(self, expression: str) -> None:
-        """Wait for a JavaScript condition."""
-        await self.page.wait_for_function(expression, timeout=WAIT_MS)
+        """Wait for a JavaScript condition.
+
+        Looked at from outside: Playwright's own waiting evaluates text inside the page, which the
+        page's policy refuses.
+
+        Raises:
+            AssertionError: it did not come true.
+        """
+        try:
+            async with asyncio.timeout(WAIT_MS / 1000):
+                while not await self.page.evaluate(expression):
+                    await asyncio.sleep(0.1)
+        except TimeoutError as exc:
+            raise AssertionError(f"never came true: {expression}") from exc

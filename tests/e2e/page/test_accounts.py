@@ -95,7 +95,7 @@ async def test_ten_thousand_videos_are_listed_with_as_few_elements_as_fifty(
     await site.card("Reel 09999").wait_for()
     for _ in range(40):
         await site.page.mouse.wheel(0, 2_500)
-        await site.page.wait_for_function("document.querySelectorAll('article').length > 0")
+        await site.until("document.querySelectorAll('article').length > 0")
         assert await site.page.locator("article").count() <= MOST_CARDS
     assert await site.card("Reel 09999").count() == 0
     await site.page.get_by_role("searchbox").fill("reel 00042")

@@ -75,8 +75,10 @@ async def test_a_processed_video_is_downloaded_renamed_and_processed_again(
     await site.page.get_by_role("menuitem", name="Process again").click()
     await site.page.get_by_role("dialog").get_by_role("button", name="Process again").click()
     # What is there stays playable while the new one is made.
-    await site.page.get_by_text("Plays already").wait_for()
-    await until_ready(site, video_id)
+    again = site.page.get_by_text("Plays already")
+    await again.wait_for()
+    await again.wait_for(state="detached")
+    assert (await site.ask(f"/api/videos/{video_id}"))["state"] == "ready"
 
 
 async def test_a_deleted_video_can_be_taken_back_and_is_gone_when_it_is_not(

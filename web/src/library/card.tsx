@@ -49,7 +49,10 @@ export const Card = memo(function Card({
           </span>
         )}
         {video.duration_s !== null && !WORKING.has(video.state) && video.state !== "failed" && (
-          <span className="edge absolute right-2 bottom-2 rounded-[3px] bg-film/85 px-1.5 py-0.5 text-[#f4eee3]">
+          <span
+            aria-hidden="true"
+            className="edge absolute right-2 bottom-2 rounded-[3px] bg-film/85 px-1.5 py-0.5 text-[#f4eee3]"
+          >
             {clock(video.duration_s)}
           </span>
         )}
@@ -129,7 +132,10 @@ function Working({ video, uploaded }: { video: Video; uploaded: number | undefin
   const known = uploading ? uploaded !== undefined : video.state === "processing";
   return (
     <div className="absolute inset-x-0 bottom-0 bg-linear-to-t from-film via-film/85 to-film/0 px-3 pt-8 pb-2.5">
-      <p className="mb-2 flex items-baseline justify-between text-sm text-[#f4eee3]">
+      <p
+        aria-hidden="true"
+        className="mb-2 flex items-baseline justify-between text-sm text-[#f4eee3]"
+      >
         <span className="flex items-center gap-2 font-semibold">
           <span className="size-2 animate-lamp rounded-full bg-lamp" aria-hidden="true" />
           {video.playable && !uploading ? t("state.playable") : t(`state.${video.state}`)}

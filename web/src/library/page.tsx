@@ -95,7 +95,7 @@ function Tools({ search }: { search: LibrarySearch }) {
 
   return (
     <div className="flex flex-col gap-4 pt-6 pb-6 md:flex-row md:items-end md:justify-between">
-      <fieldset className="-mx-1 flex gap-x-5 overflow-x-auto px-1 py-1 sm:gap-x-7">
+      <fieldset className="-mx-1 flex min-w-0 gap-x-4 overflow-x-auto px-1 py-1 sm:gap-x-7">
         <legend className="sr-only">{t("library.filter")}</legend>
         {(Object.keys(VIEWS) as View[]).map((view) => (
           <button
@@ -103,10 +103,10 @@ function Tools({ search }: { search: LibrarySearch }) {
             type="button"
             aria-pressed={view === current}
             onClick={() => change({ view })}
-            className={`group flex items-baseline gap-1.5 transition-colors ${view === current ? "text-ink" : "text-ink-2 hover:text-ink"}`}
+            className={`flex shrink-0 items-baseline gap-1.5 whitespace-nowrap transition-colors ${view === current ? "text-ink" : "text-ink-2 hover:text-ink"}`}
           >
             <span
-              className={`title text-xl sm:text-2xl ${view === current ? "underline decoration-lamp decoration-[3px] underline-offset-8" : ""}`}
+              className={`title text-lg sm:text-2xl ${view === current ? "underline decoration-lamp decoration-[3px] underline-offset-8" : ""}`}
             >
               {t(`library.views.${view}`)}
             </span>
@@ -128,7 +128,7 @@ function Tools({ search }: { search: LibrarySearch }) {
           />
         </div>
         <Menu
-          label={t("library.sort")}
+          label={`${t("library.sort")}: ${t(`library.sorts.${search.sort ?? "-created_at"}`)}`}
           className="inline-flex h-10 items-center gap-2 rounded-frame border border-line-strong/60 bg-raised px-3 text-sm font-semibold hover:border-line-strong"
           button={
             <>

@@ -41,7 +41,7 @@ export function Users() {
           // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by keyboard
           tabIndex={0}
           aria-label={t("operator.users")}
-          className="panel overflow-x-auto px-4"
+          className="panel relative overflow-x-auto px-4"
         >
           <table className="w-full text-sm">
             <thead>

@@ -157,7 +157,10 @@ function ShareRow({ share, video }: { share: Share; video: Video }) {
         <p className="edge flex flex-wrap items-center gap-x-2 text-ink-2">
           {share.has_password && (
             <span className="inline-flex items-center gap-1">
-              <Lock className="size-3" /> {t("share.protected")}
+              <Lock className="size-3" aria-hidden="true" /> {t("share.protected")}
+              <span aria-hidden="true" className="pl-1">
+                ·
+              </span>
             </span>
           )}
           <span>
@@ -165,6 +168,7 @@ function ShareRow({ share, video }: { share: Share; video: Video }) {
               ? t("share.until", { date: date(share.expires_at, language) })
               : t("share.forever")}
           </span>
+          <span aria-hidden="true">·</span>
           <span>{t("share.views", { count: share.views })}</span>
         </p>
       </div>

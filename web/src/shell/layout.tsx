@@ -67,7 +67,7 @@ function Header({ admin, email }: { admin: boolean; email: string }) {
   return (
     <header className="sticky top-0 z-20 border-b border-line bg-paper/92 backdrop-blur-md">
       <div className="mx-auto flex h-15 max-w-[90rem] items-center gap-2 px-4 sm:gap-4 sm:px-6">
-        <Link to="/" aria-label={t("shell.home")} className="rounded-frame">
+        <Link to="/" aria-label={t("shell.home")} className="flex rounded-frame">
           <Wordmark />
         </Link>
         <nav aria-label={t("shell.nav")} className="flex flex-1 items-center sm:ml-4">

@@ -30,7 +30,7 @@ export function Dialog({
       onClick={(event) => {
         if (event.target === dialog.current) dialog.current.close();
       }}
-      className={`w-[min(94vw,${wide ? "44rem" : "30rem"})] animate-rise rounded-xl border border-line bg-paper p-0 shadow-lift ${wide ? "max-w-[44rem]" : "max-w-[30rem]"}`}
+      className={`w-[94vw] animate-rise rounded-xl border border-line bg-paper p-0 shadow-lift ${wide ? "max-w-[44rem]" : "max-w-[30rem]"}`}
     >
       <div className="p-5 sm:p-6">
         <div className="mb-4 flex items-start justify-between gap-4">

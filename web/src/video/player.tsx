@@ -106,7 +106,7 @@ function Screen({ media, title, revision, fill = false }: PlayerProps) {
         <span className="player-space" />
         {state.qualities.length > 0 && (
           <Menu
-            label={t("player.quality")}
+            label={`${t("player.quality")}: ${state.chosen < 0 ? t("player.auto") : shown}`}
             up
             className="player-quality"
             button={

@@ -19,8 +19,12 @@ export function RenditionTable({ video }: { video: Video }) {
   const head = "edge py-2.5 pr-4 text-left font-normal text-ink-2 whitespace-nowrap";
   const cell = "py-2.5 pr-4 whitespace-nowrap";
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by keyboard
-    <section tabIndex={0} aria-label={t("renditions.title")} className="panel overflow-x-auto px-4">
+    <section
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by keyboard
+      tabIndex={0}
+      aria-label={t("renditions.title")}
+      className="panel relative overflow-x-auto px-4"
+    >
       <table className="w-full text-sm">
         <thead>
           <tr className="border-b border-line">
@@ -29,7 +33,9 @@ export function RenditionTable({ video }: { video: Video }) {
             <th className={`${head} text-right`}>{t("renditions.size")}</th>
             <th className={`${head} text-right`}>{t("renditions.rate")}</th>
             <th className={`${head} text-right`}>VMAF</th>
-            <th className={`${head} pr-0 text-right`}>{t("renditions.saved")}</th>
+            <th className="edge py-2.5 text-right font-normal whitespace-nowrap text-ink-2">
+              {t("renditions.saved")}
+            </th>
           </tr>
         </thead>
         <tbody className="divide-y divide-line tabular-nums">
