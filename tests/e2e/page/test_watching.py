@@ -67,7 +67,7 @@ async def test_a_processed_video_is_downloaded_renamed_and_processed_again(
 
     await site.page.get_by_role("button", name="More actions").click()
     await site.page.get_by_role("menuitem", name="Rename").click()
-    await site.page.get_by_label("Name").fill("Conejo.mp4")
+    await site.page.get_by_role("textbox", name="Name").fill("Conejo.mp4")
     await site.page.get_by_role("button", name="Save").click()
     await site.page.get_by_role("heading", name="Conejo.mp4").wait_for()
 

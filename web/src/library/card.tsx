@@ -38,9 +38,9 @@ export const Card = memo(function Card({
       <Link
         to="/videos/$id"
         params={{ id: video.id }}
-        aria-label={`${video.name}, ${t(`state.${video.state}`)}`}
         className={`relative block aspect-video overflow-hidden rounded-md bg-film outline-offset-3 transition-shadow group-hover:shadow-lift ${selected ? "ring-3 ring-lamp" : "ring-1 ring-black/10"}`}
       >
+        <span className="sr-only">{`${video.name}, ${t(`state.${video.state}`)}`}</span>
         <Picture video={video} />
         {WORKING.has(video.state) && <Working video={video} uploaded={uploaded} />}
         {video.state === "failed" && (
