@@ -3,7 +3,8 @@
 Each clip is encoded with the fixed bit rates and with Carrete's own plan, and VMAF is measured on
 every frame of every rendition, at the rendition's own size. Where VMAF differs, Carrete's bytes are
 interpolated between two CRFs to the fixed ladder's VMAF, or to 93 where that has more: beyond it
-nobody sees what the bits are spent on. "As made" is without any interpolation.
+nobody sees what the bits are spent on. Both are without the bound that keeps a result smaller than
+its source, which the fixed ladder has not either. "As made" is with it and without interpolation.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from bench import footage
 from bench.meter import metered
 from bench.report import Report, Row, told
 from carrete.adapters.ffmpeg.transcoder import FfmpegTranscoder
-from carrete.domain.ladder import Profile, Rendition, VideoCodec
+from carrete.domain.ladder import Profile, Rendition, VideoCodec, bitrate_cap
 from carrete.domain.plan import Plan, make_plan
 
 FIXED = {1080: 6_000_000, 720: 3_000_000, 480: 1_450_000, 360: 365_000}
@@ -25,7 +26,7 @@ FIXED = {1080: 6_000_000, 720: 3_000_000, 480: 1_450_000, 360: 365_000}
 second; 480 lies between its 432 (1.1 Mbit/s) and 540 (2 Mbit/s), by pixels."""
 ENOUGH_VMAF = 93.0
 OTHER_CRF = {VideoCodec.H264: 5, VideoCodec.AV1: 8}
-"""How much higher the second CRF is, that bytes are interpolated with."""
+"""How far off the second CRF is, on the side where the VMAF to compare at lies."""
 SECONDS = 5
 GOALS = {VideoCodec.H264: "≤ 0.70", VideoCodec.AV1: "≤ 0.45"}
 
@@ -136,21 +137,49 @@ async def _ladder(
     async with metered() as usage:
         own = await _encode(transcoder, source, plan, codec, out)
     vmaf = {height: await _measure(source, plan, size, out) for height, size in own.items()}
-    lower = replace(
-        plan,
-        renditions=tuple(
-            replace(one, crf=one.crf + OTHER_CRF[one.codec]) for one in plan.renditions
-        ),
-    )
-    other = await _encode(transcoder, source, lower, codec, out)
-    worse = {height: await _measure(source, plan, size, out) for height, size in other.items()}
+    free = _unbound(plan)
+    near = vmaf
+    if free != plan:
+        made = await _encode(transcoder, source, free, codec, out)
+        near = {height: await _measure(source, plan, path, out) for height, path in made.items()}
+    wanted = _mean([min(one.vmaf, ENOUGH_VMAF) for one in fixed.values()])
+    worse = _mean([one.vmaf for one in near.values()]) > wanted
+    made = await _encode(transcoder, source, _shifted(free, worse=worse), codec, out)
+    far = {height: await _measure(source, plan, path, out) for height, path in made.items()}
     total = sum(one.size for one in fixed.values())
-    equal = sum(_at(fixed[height].vmaf, vmaf[height], worse[height]) for height in fixed)
+    equal = sum(_at(fixed[height].vmaf, near[height], far[height]) for height in fixed)
     return Found(
         equal / total,
         sum(one.size for one in vmaf.values()) / total,
         _mean([one.vmaf for one in vmaf.values()]),
         usage.cpu_s,
+    )
+
+
+def _unbound(plan: Plan) -> Plan:
+    """The plan with caps by size and rate alone, whatever its source takes."""
+    return replace(
+        plan,
+        renditions=tuple(
+            replace(
+                one,
+                max_bitrate=max(
+                    one.max_bitrate,
+                    bitrate_cap((one.width, one.height), plan.frame_rate, one.codec),
+                ),
+            )
+            for one in plan.renditions
+        ),
+    )
+
+
+def _shifted(plan: Plan, *, worse: bool) -> Plan:
+    way = 1 if worse else -1
+    return replace(
+        plan,
+        renditions=tuple(
+            replace(one, crf=one.crf + way * OTHER_CRF[one.codec]) for one in plan.renditions
+        ),
     )
 
 

@@ -153,22 +153,21 @@ def make_ladder(info: SourceInfo, profile: Profile) -> tuple[Rendition, ...]:
     return tuple(_rendition(video, size, sizes[0], codec) for codec in codecs for size in sizes)
 
 
-def bitrate_cap(size: tuple[int, int], rate: Fraction) -> int:
-    """Bit/s that H.264 of this size and rate may take, whatever the source is."""
+def bitrate_cap(size: tuple[int, int], rate: Fraction, codec: VideoCodec = VideoCodec.H264) -> int:
+    """Bit/s that a rendition of this size and rate may take, whatever the source is."""
     cap: float = _FULL_HD_CAP * (size[0] * size[1] / _FULL_HD_PIXELS) ** _CAP_EXPONENT
     cap *= math.sqrt(max(1.0, float(rate / _REFERENCE_RATE)))
-    return round(cap)
+    return round(cap * _AV1_CAP if codec is VideoCodec.AV1 else cap)
 
 
 def _rendition(
     video: VideoFacts, size: tuple[int, int], top: tuple[int, int], codec: VideoCodec
 ) -> Rendition:
-    cap = bitrate_cap(size, output_rate(video))
+    cap = bitrate_cap(size, output_rate(video), codec)
     if video.bit_rate:
+        # the same for both codecs: what is starved by a poor source need not be starved twice
         share = (size[0] * size[1] / (top[0] * top[1])) ** _CAP_EXPONENT
         cap = min(cap, round(video.bit_rate * SHARE_OF_SOURCE * share))
-    if codec is VideoCodec.AV1:
-        cap = round(cap * _AV1_CAP)
     short = min(size)
     return Rendition(
         name=f"{codec}-{short}",
