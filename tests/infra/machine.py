@@ -11,7 +11,9 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import Self
 
 from tests.infra import imds_main
@@ -74,7 +76,8 @@ class Bootstrap:
             self._process.wait(30)
         # A gigabyte of small files: it goes while other things are done, and after us if need be.
         remove = ["rm", "-rf", "--one-file-system", str(self.root)]
-        subprocess.Popen(remove, start_new_session=True)
+        removing = partial(subprocess.run, remove, check=False, start_new_session=True)
+        Thread(target=removing, daemon=True).start()
 
     def wait(self) -> Path:
         """Wait until the root file system is there.

@@ -20,6 +20,10 @@ new MutationObserver(() => {
 """
 
 
+PLENTY = 100
+"""More parts than any upload here has."""
+
+
 class Parts:
     """Parts on their way to the store: the first few pass, the others are held."""
 
@@ -42,7 +46,8 @@ class Parts:
         await route.continue_()
 
     async def drop(self) -> None:
-        """Those that are held are lost, as when the line breaks."""
+        """Those that are held are lost, as when the line breaks; none is held from now on."""
+        self.left = PLENTY
         held, self.held = self.held, []
         for route in held:
             await route.abort("internetdisconnected")
@@ -83,13 +88,14 @@ async def test_an_upload_goes_on_after_a_reload_and_sends_only_what_is_missing(
         await dialog.accept()
 
     site.page.on("dialog", accept)
-    await site.page.unroute("**/*uploadId=*")
-    after = Parts(passing=100)
-    await site.page.route("**/*uploadId=*", after.handle)
     await site.page.reload()
     assert asked == ["beforeunload"]
 
     await site.upload("Heavy", "needs_file").wait_for()
+    # Only now: the page before would have sent what is held.
+    await site.page.unroute("**/*uploadId=*")
+    after = Parts(passing=PLENTY)
+    await site.page.route("**/*uploadId=*", after.handle)
     await site.page.get_by_test_id("same-file").set_input_files(heavy_clip)
     await site.upload("Heavy", "done").wait_for()
     assert after.sent == 3
@@ -123,7 +129,6 @@ async def test_an_upload_waits_for_the_connection_and_goes_on_by_itself(
     await site.page.context.set_offline(True)
     await parts.drop()
     await site.upload("Heavy", "offline").wait_for()
-    parts.left = 100
     await site.page.context.set_offline(False)
     await site.upload("Heavy", "done").wait_for()
 
