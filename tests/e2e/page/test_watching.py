@@ -173,6 +173,12 @@ async def test_a_link_plays_for_strangers_until_it_is_taken_back(
     await stranger.until(f"{VIDEO}?.readyState >= 2")
     await stranger.page.evaluate(f"{VIDEO}.play()")
     await stranger.until(f"{VIDEO}.currentTime > 0.5")
+    # The player's help is made only now: the policy has to know its styles as well.
+    help_open = stranger.page.locator("media-keyboard-shortcuts-dialog[open]")
+    await stranger.page.locator("media-controller").press("Shift+?")
+    await help_open.wait_for()
+    await stranger.page.keyboard.press("Escape")
+    await help_open.wait_for(state="detached")
     await stranger.page.goto(link.replace("/s/", "/embed/"))
     await stranger.until(f"{VIDEO}?.readyState >= 2")
 
