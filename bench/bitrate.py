@@ -21,6 +21,7 @@ from pathlib import Path
 from bench import footage
 from bench.meter import metered
 from bench.report import Report, Row, told
+from carrete.adapters.ffmpeg.argv import X264_EFFORT
 from carrete.adapters.ffmpeg.filters import video_graph
 from carrete.adapters.ffmpeg.transcoder import FfmpegTranscoder
 from carrete.domain.ladder import Profile, Rendition, VideoCodec, bitrate_cap
@@ -247,7 +248,7 @@ async def _fixed(clip: Clip, one: Rendition) -> Made:
     await _ffmpeg(
         *("-i", str(clip.pictures[one.height]), "-an"),
         *("-c:v", "libx264", "-preset", one.preset, "-profile:v", "high"),
-        *("-x264-params", "trellis=1"),
+        *("-x264-params", X264_EFFORT),
         *("-b:v", str(bitrate), "-maxrate", str(bitrate), "-bufsize", str(2 * bitrate)),
         *("-g", gop, "-keyint_min", gop, "-sc_threshold", "0", str(path)),
     )

@@ -72,6 +72,9 @@ export class Stream {
       // A video that is still being made is an event: it starts at its beginning, not at its edge.
       startPosition: 0,
       liveDurationInfinity: false,
+      // Who has seen all that is made waits there: hls.js would take the player, which may be a few
+      // hundredths past the list's end, back by three segments.
+      liveSyncDuration: 0.5,
       maxBufferLength: 30,
       backBufferLength: 60,
     });
