@@ -17,8 +17,8 @@ async def test_queued_jobs_of_many_users_are_drained_and_nobody_starves(
     report = await drain.run()
     lost, _, served = report.rows[:3]
     assert (lost.value, lost.detail) == (0, "200 of 200 done, 0 wrong, 0 lost")
-    # by when the first of the others has all of its five, everybody has had some
-    assert served.value > 0
+    # by when the first of the others has all of its five, everybody has had about as many
+    assert served.value >= 0.5, report.rows
 
 
 @pytest.mark.e2e
