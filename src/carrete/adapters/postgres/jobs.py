@@ -236,8 +236,8 @@ class PostgresJobs:
             video = await tx.row("SELECT * FROM video WHERE id = :id FOR UPDATE", id=row.video_id)
             revived = await tx.rows(
                 "UPDATE task t SET state = 'pending', failures = 0, failure = NULL,"
-                " progress = 0, run_after = now(), rung_at = now(), rings = 0, lease_until = NULL"
-                " FROM task dead WHERE dead.id = :id AND dead.state = 'failed'"
+                " progress = 0, run_after = now(), rung_at = now(), rings = 0, lease_until = NULL,"
+                " to_bury = false FROM task dead WHERE dead.id = :id AND dead.state = 'failed'"
                 " AND t.job_id = dead.job_id AND t.state IN ('failed', 'canceled')"
                 " RETURNING t.id",
                 id=task_id,
