@@ -52,6 +52,7 @@ CLIPS: dict[str, tuple[str, ...]] = {
     "fragmented": numbered("25", 13, *X264, "-bf", "2", "-g", "50", "-movflags",
                            "frag_keyframe+empty_moov", name="fragmented.mp4"),
     "copyable": numbered("24", 40, *X264, "-bf", "3", "-g", "77", name="copyable.mp4"),
+    "lean": numbered("24", 40, *X264, "-bf", "3", "-g", "250", name="lean.mp4"),
     "all_intra": numbered("25", 13, "-c:v", "mjpeg", "-q:v", "3", "-pix_fmt", "yuvj420p",
                           name="all_intra.mov"),
 }  # fmt: skip

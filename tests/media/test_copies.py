@@ -18,6 +18,7 @@ from carrete.domain.failures import ShortcutFailedError
 from carrete.domain.ladder import Profile
 from carrete.domain.media import VerificationError
 from carrete.domain.plan import Plan, make_plan
+from carrete.domain.playlist import Layout, Piece, media_playlist
 
 pytestmark = pytest.mark.media
 
@@ -96,6 +97,27 @@ async def test_the_chunks_of_a_copy_are_the_packets_of_the_source(
     files = ([one.path for one in pictures], [one.path for one in sound])
     [made] = await transcoder.assemble(plan, *files, tmp_path, ignore)
     await transcoder.verify(plan, made.path)
+
+
+async def test_a_lean_source_of_long_gops_is_kept_and_its_list_only_grows(
+    clip: Clip, transcoder: FfmpegTranscoder, tmp_path: Path
+) -> None:
+    source = clip("lean")
+    info = await transcoder.probe(source)
+    assert info.video.max_keyframe_gap_s > 10
+    plan = make_plan(info, BOTH, allow_copy=True)
+    assert plan.top.copy
+    assert len(plan.chunks) > 2
+    pictures, _ = await kept(transcoder, source, plan, tmp_path)
+    joined = join([one.path for one in pictures], tmp_path / "pictures.mp4")
+    assert packets(joined, "video") == packets(source, "video")
+    pieces = [Piece(one.name, Layout.from_json(one.meta)) for one in pictures]
+    targets = {
+        next(line for line in text.splitlines() if "TARGETDURATION" in line)
+        for n in range(1, len(pieces) + 1)
+        for text in [media_playlist(pieces[:n], str, complete=n == len(pieces))]
+    }
+    assert targets == {"#EXT-X-TARGETDURATION:12"}
 
 
 async def test_a_lost_chunk_of_copied_sound_is_noticed(

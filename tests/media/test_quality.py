@@ -13,6 +13,7 @@ from carrete.adapters.ffmpeg.filters import escape
 from carrete.adapters.ffmpeg.quality import Seen, check_seen
 from carrete.adapters.ffmpeg.run import Runner
 from carrete.adapters.ffmpeg.sandbox import find_jail
+from carrete.adapters.ffmpeg.sound import read
 from carrete.adapters.ffmpeg.transcoder import FfmpegTranscoder
 from carrete.domain.media import Limits, VerificationError, mean_vmaf
 from carrete.domain.plan import make_plan
@@ -61,21 +62,15 @@ async def test_a_black_or_frozen_result_of_a_moving_source_is_refused(
     [good] = await transcoder.encode_chunk(source, plan, chunk, tmp_path, ignore, only=names)
     broken = tmp_path / "broken.mp4"
     change = {"black": "drawbox=color=black:t=fill", "frozen": "loop=loop=-1:size=1:start=0"}
-    frames = ("-frames:v", str(chunk.frame_count), "-bf", "0")
-    await run(ffmpeg, "-i", str(good.path), "-vf", change[fault], *frames, str(broken))
+    frames = ("-frames:v", str(chunk.frame_count), "-bf", "0", "-g", str(plan.gop))
+    cut = ("-sc_threshold", "0", "-movflags", "+frag_keyframe+empty_moov+default_base_moof")
+    await run(ffmpeg, "-i", str(good.path), "-vf", change[fault], *frames, *cut, str(broken))
 
     async def check(made: Path) -> float | None:
-        return await quality.measure(
-            Runner(await find_jail(), stall_seconds=30),
-            ffmpeg,
-            source,
-            plan,
-            chunk,
-            made=made,
-            grant=grants.encode(ffmpeg, source, plan, chunk, tmp_path),
-            threads=1,
-            limits=Limits(),
-        )
+        grant = grants.encode(ffmpeg, source, plan, chunk, tmp_path)
+        work = quality.Measuring(ffmpeg, source, plan, chunk, grant, 1, Limits())
+        runner = Runner(await find_jail(), stall_seconds=30)
+        return await quality.measure(runner, work, made, await read(made))
 
     assert await check(good.path) is not None
     with pytest.raises(VerificationError, match=said):
@@ -100,6 +95,20 @@ async def test_a_few_chunks_of_a_long_video_are_measured(
         measured = [one.index for one in chunks if quality.is_sampled(long, one)]
         assert 1 <= len(measured) <= most
         assert measured[0] == 0
+
+
+async def test_bursts_move_through_the_chunks_and_a_short_video_has_three(
+    clip: Clip, transcoder: FfmpegTranscoder
+) -> None:
+    plan = make_plan(await transcoder.probe(clip("cfr24")))
+    ten_s = replace(plan.chunks[0], frame_count=5 * plan.gop)
+    assert quality.sampled_gops(replace(plan, chunks=(ten_s,)), ten_s) == (0, 2, 4)
+    one_s = replace(ten_s, frame_count=plan.gop // 2)
+    assert quality.sampled_gops(replace(plan, chunks=(one_s,)), one_s) == (0,)
+    chunks = tuple(replace(ten_s, index=n) for n in range(48))
+    long = replace(plan, chunks=chunks)
+    gops = [quality.sampled_gops(long, one) for one in chunks[::4]]
+    assert {gop for [gop] in gops} == set(range(5))
 
 
 def test_the_mean_leaves_out_what_was_not_measured() -> None:

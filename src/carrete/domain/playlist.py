@@ -59,11 +59,14 @@ class Layout(Jsonable):
         init_length: bytes of the init segment at its start.
         codecs: RFC 6381 name of its one track.
         fragments: in order.
+        longest_s: the longest fragment that any file of its track may have, seconds, where they are
+            not of one length; else zero.
     """
 
     init_length: int
     codecs: str
     fragments: tuple[Fragment, ...]
+    longest_s: float = 0.0
 
     @property
     def samples(self) -> int:
@@ -198,7 +201,8 @@ def media_playlist(
         borrowed: whether the first piece is another rendition's. No discontinuity is marked there:
             the clock runs on, and the sound and the other renditions would have to mark it too.
     """
-    longest = max((one.duration_s for piece in pieces for one in piece.layout.fragments), default=0)
+    made = (one.duration_s for piece in pieces for one in piece.layout.fragments)
+    longest = max([*made, *(piece.layout.longest_s for piece in pieces)], default=0.0)
     lines = [
         "#EXTM3U",
         "#EXT-X-VERSION:7",

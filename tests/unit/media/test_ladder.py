@@ -128,5 +128,11 @@ def test_a_source_that_differs_in_one_thing_is_encoded(
     assert not can_copy(source(**difference))
 
 
+def test_a_lean_source_may_have_long_gops(source: Source) -> None:
+    lean = {"bit_rate": 2_000_000, "peak_bit_rate": 4_000_000}
+    assert can_copy(source(**lean, max_keyframe_gap_s=10.4))
+    assert not can_copy(source(**lean, max_keyframe_gap_s=20.0))
+
+
 def test_a_damaged_source_is_not_copied(source: Source) -> None:
     assert not can_copy(replace(source(), warnings=("cut off",)))

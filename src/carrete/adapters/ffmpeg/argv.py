@@ -14,6 +14,8 @@ MAX_ERROR_RATE = "0.25"
 STATS_PERIOD_S = "0.5"
 AFTER_S = 1.0
 """Seconds of packets that are read past those that are kept; which ones are is told exactly."""
+MIN_FRAGMENT_S = 1.9
+"""Seconds of a copy that make a fragment: it ends at the first keyframe after them."""
 
 _GLOBAL = (
     "-nostdin",  # a child that waits for a key would hang
@@ -118,27 +120,27 @@ def compare(
     ffmpeg: Path,
     source: Path,
     plan: Plan,
-    chunk: Chunk,
+    burst: Chunk,
     *,
     made: Path,
+    skip: int,
     logs: Logs,
-    span: tuple[int, int],
     threads: int,
     limits: Limits,
 ) -> tuple[str, ...]:
-    """Frames of a chunk file beside its source: ``span`` is the first and how many."""
+    """The frames of ``burst`` beside those of ``made`` from its frame ``skip`` on."""
     return (
         str(ffmpeg),
         *_GLOBAL,
         *_safe_input(limits),
-        *seek(plan, chunk),
+        *seek(plan, burst),
         *("-threads", str(threads)),
         *("-i", f"file:{source}"),
         *("-f", "mp4", "-threads", str(threads)),
         *("-i", f"file:{made}"),
-        *("-filter_complex", quality_graph(plan, chunk, *span, logs)),
+        *("-filter_complex", quality_graph(plan, burst, skip, logs)),
         *("-map", "[out]"),
-        *("-frames:v", str(span[1])),
+        *("-frames:v", str(burst.frame_count)),
         *("-f", "null", "-"),
     )
 
@@ -223,7 +225,8 @@ def copy_video(
         # The clock of the encoded renditions: players that switch between tracks of different
         # timescales (hls.js) work out the offset anew, and leave a hole.
         *("-video_track_timescale", str(plan.timescale)),
-        *("-min_frag_duration", "1900000"),  # microseconds; else every picture of intra-only video
+        # Microseconds; else every picture of intra-only video is a fragment.
+        *("-min_frag_duration", str(round(MIN_FRAGMENT_S * 1e6))),
         *_FRAGMENTED,
         f"file:{out}",
     )

@@ -1,6 +1,6 @@
 """The filter graphs that turn any source's pictures and sound into the ones that Carrete serves."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
 from carrete.domain.ladder import Rendition
@@ -69,19 +69,17 @@ _LOOK = "scale=64:36:flags=area,format=yuv420p,signalstats,metadata=mode=print:f
 """Brightness and motion of a small picture, in which no grain is left that looks like motion."""
 
 
-def quality_graph(plan: Plan, chunk: Chunk, first: int, count: int, logs: Logs) -> str:
-    """Compares ``count`` frames of a chunk file (input 1), from ``first`` on, with the source.
+def quality_graph(plan: Plan, burst: Chunk, skip: int, logs: Logs) -> str:
+    """Compares the frames of ``burst`` with those of a made file (input 1) from ``skip`` on.
 
     VMAF is against the source as it was scaled and coloured for encoding; what is to be seen is
     looked at before that, so that a fault of that step shows too.
     """
-    video, top = plan.source.video, plan.top
-    start = Fraction(chunk.first_frame + first) / plan.frame_rate
-    piece = replace(chunk, first_frame=chunk.first_frame + first, start_s=float(start))
+    video, top, count = plan.source.video, plan.top, burst.frame_count
     source = [
         f"[0:{video.index}]setpts='PTS-({plan.origin_s})/TB'",
         *(["bwdif=mode=send_frame:deint=interlaced"] if video.interlaced else []),
-        *grid(plan, piece),
+        *grid(plan, burst),
         f"trim=end_frame={count},split=2[grid][raw]",
     ]
     shown = ",".join(picture(video, top.width, top.height))
@@ -92,7 +90,7 @@ def quality_graph(plan: Plan, chunk: Chunk, first: int, count: int, logs: Logs) 
             ",".join(source),
             f"[raw]{_LOOK}{escape(logs.source)},nullsink",
             f"[grid]{shown},{clock}[source]",
-            f"[1:0]trim=start_frame={first}:end_frame={first + count},{clock},split=2[made][same]",
+            f"[1:0]trim=start_frame={skip}:end_frame={skip + count},{clock},split=2[made][same]",
             f"[same]{_LOOK}{escape(logs.made)},nullsink",
             f"[made][source]libvmaf=log_fmt=json:log_path={escape(logs.vmaf)}:shortest=1[out]",
         )

@@ -1,7 +1,7 @@
 """Makes what belongs to one chunk: its encoded renditions, and the source's packets it keeps."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from carrete.adapters.ffmpeg import argv, grants, quality, sound
@@ -68,17 +68,16 @@ async def encode(
         _check_frames(layout, chunk, outcome)
         facts: JsonObject = {"complaints": outcome.complaints}
         if rendition == plan.top and quality.is_sampled(plan, chunk):
-            facts["vmaf"] = await quality.measure(
-                runner,
+            measuring = quality.Measuring(
                 work.ffmpeg,
                 work.source,
                 plan,
                 chunk,
-                made=path,
-                grant=command.grant,
-                threads=work.threads,
-                limits=work.limits,
+                command.grant,
+                work.threads,
+                work.limits,
             )
+            facts["vmaf"] = await quality.measure(runner, measuring, path, layout)
         made.append(_file(path, rendition, chunk, layout, facts))
     return made
 
@@ -103,7 +102,8 @@ async def keep(runner: Runner, work: Work, rendition: Rendition) -> MadeFile:
         work.ffmpeg, work.source, work.plan, work.chunk, path, limits=work.limits
     )
     layout = await _kept(runner, work, build, path)
-    return _file(path, rendition, work.chunk, layout, {})
+    longest = work.plan.source.video.max_keyframe_gap_s + argv.MIN_FRAGMENT_S
+    return _file(path, rendition, work.chunk, replace(layout, longest_s=longest), {})
 
 
 async def keep_sound(runner: Runner, work: Work) -> MadeFile:

@@ -4,29 +4,57 @@ Twelve bursts of consecutive frames, spread over the video, were measured to giv
 frames within 0.1 at a fraction of the time; single frames far apart are biased.
 """
 
+import asyncio
 import json
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from carrete.adapters.ffmpeg import argv, files
+from carrete.adapters.ffmpeg import argv, files, fragments
 from carrete.adapters.ffmpeg.filters import Logs
 from carrete.adapters.ffmpeg.run import Command, Runner
 from carrete.adapters.ffmpeg.sandbox import Grant
+from carrete.domain.chunks import Timeline, seek_target
 from carrete.domain.failures import InvalidInputError
-from carrete.domain.media import FfmpegError, Limits, VerificationError
+from carrete.domain.media import Access, FfmpegError, Limits, VerificationError, mean_vmaf
 from carrete.domain.plan import Chunk, Plan
+from carrete.domain.playlist import Layout
 
 BURSTS = 12
 BURST_FRAMES = 8
 MIN_STEP = 4
 """Chunks from one that is measured to the next: one costs 4 % of what its encoding does."""
+BURSTS_OF_ONE = 3
+"""Bursts of a video of a single chunk."""
+_SPREAD = Fraction(5, 8)
+"""From one measured chunk to the next the burst moves on by this share of the chunk's GOPs, so that
+bursts do not all lie where an encoder starts with a full buffer; near the golden section."""
 
 
 def is_sampled(plan: Plan, chunk: Chunk) -> bool:
     """Whether this chunk is one of the at most twelve that are measured."""
-    return chunk.index % max(MIN_STEP, -(-len(plan.chunks) // BURSTS)) == 0
+    return chunk.index % _step(plan) == 0
+
+
+def _step(plan: Plan) -> int:
+    return max(MIN_STEP, -(-len(plan.chunks) // BURSTS))
+
+
+def sampled_gops(plan: Plan, chunk: Chunk) -> tuple[int, ...]:
+    """Which GOPs of a chunk that ``is_sampled`` are measured.
+
+    Only the first where none can be entered without decoding all that lies before it.
+    """
+    gops = max(1, chunk.frame_count // plan.gop)
+    if plan.source.access is Access.WHOLE:
+        return (0,)
+    if len(plan.chunks) == 1:
+        count = min(BURSTS_OF_ONE, gops)
+        return tuple((2 * place + 1) * gops // (2 * count) for place in range(count))
+    moved = (Fraction(1, 2) + _SPREAD * (chunk.index // _step(plan))) % 1
+    return (int(moved * gops),)
 
 
 BLACK = 24
@@ -51,54 +79,102 @@ class Seen:
     motion: float
 
 
-async def measure(
-    runner: Runner,
-    ffmpeg: Path,
-    source: Path,
-    plan: Plan,
-    chunk: Chunk,
-    *,
-    made: Path,
-    grant: Grant,
-    threads: int,
-    limits: Limits,
-) -> float | None:
-    """Mean VMAF of a burst in the middle of the chunk's first GOP; ``None`` where it fails.
+@dataclass(frozen=True, slots=True)
+class Measuring:
+    """What frames of a chunk are compared with.
+
+    Attributes:
+        ffmpeg: the binary.
+        source: a seekable file on the plan's clock.
+        plan: of the video.
+        chunk: of the plan.
+        grant: what the comparison may use.
+        threads: of one ffmpeg.
+        limits: what is refused of the source.
+    """
+
+    ffmpeg: Path
+    source: Path
+    plan: Plan
+    chunk: Chunk
+    grant: Grant
+    threads: int
+    limits: Limits
+
+
+async def measure(runner: Runner, work: Measuring, made: Path, layout: Layout) -> float | None:
+    """Mean VMAF of some bursts of a chunk's frames; ``None`` where it can't be measured.
 
     A measurement that fails is no reason to lose a chunk that is fine.
+
+    Args:
+        runner: runs ffmpeg.
+        work: the chunk and its source.
+        made: the chunk's file.
+        layout: of ``made``, a fragment for each GOP.
 
     Raises:
         VerificationError: the chunk is black, or stands still, where its source does not.
     """
-    first = max(0, min(plan.gop // 2, chunk.frame_count - BURST_FRAMES))
-    count = min(BURST_FRAMES, chunk.frame_count)
-    vmaf, before, after = (
-        made.with_name(f".{made.name}.{what}") for what in ("vmaf", "source", "made")
-    )
+    found = [
+        await _burst(runner, work, made, layout, gop) for gop in sampled_gops(work.plan, work.chunk)
+    ]
+    return mean_vmaf(found)
+
+
+async def _burst(
+    runner: Runner, work: Measuring, made: Path, layout: Layout, gop: int
+) -> float | None:
+    """VMAF of a burst in the middle of one GOP."""
+    plan, fragment = work.plan, layout.fragments[gop]
+    count = min(BURST_FRAMES, fragment.samples)
+    skip = max(0, min(plan.gop // 2, fragment.samples - count))
+    part, vmaf, before, after = logs = [
+        made.with_name(f".{made.name}.{what}") for what in ("gop", "vmaf", "source", "made")
+    ]
+    await asyncio.to_thread(fragments.cut, made, layout, gop, gop + 1, part)
+    piece = burst(plan, work.chunk, gop * plan.gop + skip, count)
     command = Command(
         argv.compare(
-            ffmpeg,
-            source,
+            work.ffmpeg,
+            work.source,
             plan,
-            chunk,
-            made=made,
+            piece,
+            made=part,
+            skip=skip,
             logs=Logs(str(vmaf), str(before), str(after)),
-            span=(first, count),
-            threads=threads,
-            limits=limits,
+            threads=work.threads,
+            limits=work.limits,
         ),
-        grant,
+        work.grant,
     )
     try:
         with suppress(InvalidInputError, FfmpegError):
             await runner.encode(command, lambda _: None)
         # What lies under transparency is not what is shown.
         if files.exists(before) and files.exists(after) and not plan.source.video.has_alpha:
-            check_seen(look(files.read_text(before)), look(files.read_text(after)), chunk.index)
+            seen = look(files.read_text(before)), look(files.read_text(after))
+            check_seen(*seen, work.chunk.index)
         return mean(files.read_text(vmaf)) if files.exists(vmaf) else None
     finally:
-        for log in (vmaf, before, after):
+        for log in logs:
             files.remove(log)
+
+
+def burst(plan: Plan, chunk: Chunk, first: int, count: int) -> Chunk:
+    """``count`` frames of ``chunk`` from its frame ``first`` on, to be read like a chunk."""
+    frame = chunk.first_frame + first
+    timeline = Timeline(
+        plan.origin_s, plan.frame_rate, plan.frame_count, plan.frame_count, plan.gop
+    )
+    return replace(
+        chunk,
+        first_frame=frame,
+        frame_count=count,
+        start_s=float(frame / plan.frame_rate),
+        duration_s=float(count / plan.frame_rate),
+        seek_s=max(chunk.seek_s, seek_target(plan.source.video, timeline, frame)),
+    )
 
 
 def look(log: str) -> Seen | None:
