@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { deviceName } from "@/account/device";
+import { atAddress, Problem } from "@/api/problem";
 import { pickLanguage } from "@/i18n";
 import { en } from "@/i18n/en";
 import { es } from "@/i18n/es";
@@ -76,6 +77,16 @@ describe("figures", () => {
 describe("problems", () => {
   /** Codes that only a broken client gets, which read as a fault of ours. */
   const OURS = new Set(["csrf", "method_not_allowed", "quota_exceeded"]);
+
+  it("with an address mean that nothing is there, whether it is unknown or malformed", async () => {
+    const answer = (code: string, status: number) =>
+      atAddress(Promise.reject(new Problem({ code, request_id: "r1" }, status))).catch(
+        (problem: Problem) => [problem.code, problem.status, problem.body.request_id],
+      );
+    expect(await answer("invalid_request", 422)).toEqual(["not_found", 404, "r1"]);
+    expect(await answer("not_found", 404)).toEqual(["not_found", 404, "r1"]);
+    expect(await answer("internal_error", 500)).toEqual(["internal_error", 500, "r1"]);
+  });
 
   it("of every kind that the API has are put into words", () => {
     const codes = JSON.stringify(openapi).matchAll(/"urn:carrete:problem:(\w+)"/g);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseStoryboard, tileAt } from "@/lib/vtt";
 import { embedCode } from "@/share/embed";
-import { qualities } from "@/video/hls";
+import { qualities, renditionsIn } from "@/video/hls";
 import { columnsOf, layOut, MOST_COLUMNS, shortName, workersOf } from "@/video/layout";
 import { tellStory } from "@/video/story";
 import { map, task } from "./make";
@@ -136,6 +136,21 @@ describe("the quality menu", () => {
     ]);
     const both = qualities([level(720, 1280, "avc1.4d"), level(720, 1280, "av01.0.05M.08")]);
     expect(both.map(({ label }) => label)).toEqual(["720p H.264", "720p AV1"]);
+  });
+});
+
+describe("the master playlist", () => {
+  const master = (...lines: string[]) => ["#EXTM3U", "#EXT-X-VERSION:7", ...lines, ""].join("\n");
+  const size = "#EXT-X-STREAM-INF:BANDWIDTH=1,RESOLUTION=640x360";
+
+  it("lists renditions by their paths, whatever first chunk they borrow", () => {
+    const sound = '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="Default",URI="audio.m3u8"';
+    const early = master(sound, size, "a.m3u8", size, "b.m3u8?opening=a");
+    const later = master(sound, size, "a.m3u8", size, "b.m3u8").replaceAll("\n", "\r\n");
+    const names = ["/v/hls/a.m3u8", "/v/hls/b.m3u8"];
+    expect(renditionsIn(early, "https://x/v/hls/master.m3u8")).toEqual(names);
+    expect(renditionsIn(later, "https://x/v/hls/master.m3u8")).toEqual(names);
+    expect(renditionsIn(master(), "https://x/")).toEqual([]);
   });
 });
 

@@ -20,6 +20,29 @@ _OURS = re.compile(r"/(api|healthz|readyz|metrics)(/.*)?")
 _ROOT_FILE = re.compile(r"/[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.[a-z0-9]{1,11}")
 """A file beside the document: the icon, the manifest. Never ``index.html``, which has its rules."""
 
+PLAYER_STYLES = (
+    "'sha256-+XYYAhYtiUsaw0+wUtfcBE3yMARPO4zdUhZGkDgDohM='",
+    "'sha256-1Jc+kPhfOh4UvXYTCgDHEAV3Caafvsf5jeNdPbSiQ8o='",
+    "'sha256-3mr12lsHkByBAuT5HIjiVaMHjH42rxTHchQEttT3yhE='",
+    "'sha256-5LsYGeD4Fwu+AtlpdRPSk6g18GLvHddLqx5a2hMGkpw='",
+    "'sha256-C7t4uFhGErrgCiy7sp4fN8QAsq2Xafh4lWfnefi0l/E='",
+    "'sha256-CZ8hU2wFQkJQTP3Dj2nl5E530al0uN4149GNCvQZTDE='",
+    "'sha256-Hgkgk5WNXnmXCx4VXTW7SQmDlJosyEQOVkEXmfhoBNw='",
+    "'sha256-LLrbL3VRTSpcR7f/VRuhdwB3hQdbFqJkzjoEZmHBXIw='",
+    "'sha256-VJnVbqNRyX0jCFZEJ4ltrffJx26lCuyVbNYdioxBwzQ='",
+    "'sha256-W9200sCekROkcax0iJ77FC7fL1XmtkKZFU4jWBgOGi0='",
+    "'sha256-ad5pLE4ykOnAn8/VmRayKdKPhP3pvqoX4MGy3EktnBg='",
+    "'sha256-icRYLLVSVG1RE2ze2JPpc2di/XuMtAkqJdem5GFjU5M='",
+    "'sha256-l0oXN8ELODFEFGnJztGBqT5qrnYVXGDHmO9UVWjtMXA='",
+    "'sha256-m+frfzRQalnJwRN07WZLWSWd4eM4WsynbWp5qQi8Or0='",
+    "'sha256-sAS/YwJd8QhcsuwF6ji1l+uwVdgQ8O/zcjWaGi0VXSw='",
+    "'sha256-uCYgKM8RuBPuS3rGnkNQo7xPByu6FzW8A9M5XainMpU='",
+)
+"""Hashes of the ``<style>`` elements that the player's controls (media-chrome) put into their
+shadow roots. They are the same for everybody and change with the library alone:
+`web/tests/styles.test.ts` takes them from it, and says which ones to write here and in nginx's
+`headers.conf`."""
+
 FOREVER = "public, max-age=31536000, immutable"
 """Names of assets change with what is in them."""
 
@@ -45,9 +68,8 @@ def policy(objects: str, *, framed: bool) -> str:
     Everything is the page's own but what the player reads from the bucket. hls.js feeds media from
     ``blob:`` and works in a worker from ``blob:``; canvases and posters are images from ``blob:``
     and ``data:``. React sets styles through the object model, which the policy allows. The
-    player's controls (media-chrome) are custom elements with a ``<style>`` in each shadow root, and
-    rules that it adds to them: without leave for such elements it has no look and no seek bar.
-    Style attributes stay refused.
+    player's controls (media-chrome) are custom elements with a ``<style>`` in each shadow root:
+    these are allowed by their hashes, and no other.
 
     Args:
         objects: origin of the bucket.
@@ -58,7 +80,7 @@ def policy(objects: str, *, framed: bool) -> str:
             "default-src 'none'",
             "script-src 'self'",
             "style-src 'self'",
-            "style-src-elem 'self' 'unsafe-inline'",
+            " ".join(["style-src-elem 'self'", *PLAYER_STYLES]),
             "style-src-attr 'none'",
             f"img-src 'self' blob: data: {objects}",
             f"media-src 'self' blob: {objects}",

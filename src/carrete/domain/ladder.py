@@ -183,8 +183,19 @@ def _rendition(
         height=size[1],
         crf=choose_crf(short, codec),
         max_bitrate=max(cap, _MIN_BITRATE),
-        preset="veryfast" if codec is VideoCodec.H264 else "10",
+        preset=choose_preset(short, codec),
     )
+
+
+def choose_preset(short_side: int, codec: VideoCodec) -> str:
+    """The encoder's speed, so that an AV1 ladder costs what the H.264 one does.
+
+    SVT-AV1's 9 takes 0.8 of the bytes of its 10 for 1.2 times the CPU: at 1080p that is still less
+    than x264's, on smaller pictures a third more.
+    """
+    if codec is VideoCodec.H264:
+        return "veryfast"
+    return "9" if short_side >= 900 else "10"  # noqa: PLR2004 - as in choose_crf
 
 
 def choose_crf(short_side: int, codec: VideoCodec) -> int:
@@ -193,6 +204,6 @@ def choose_crf(short_side: int, codec: VideoCodec) -> int:
     Measured: H.264 "veryfast" with trellis 94.4 on animation at 1080p; AV1 preset 10 91.7 at 720p
     and 93.5 at 360p. Small pictures are seen enlarged: H.264 spends a little more on them.
     """
-    steps = ((900, 22, 35), (600, 22, 32), (400, 21, 33), (0, 21, 34))
+    steps = ((900, 22, 33), (600, 22, 30), (400, 21, 32), (0, 21, 33))
     _, h264, av1 = next(step for step in steps if short_side >= step[0])
     return h264 if codec is VideoCodec.H264 else av1

@@ -19,6 +19,9 @@ from carrete.local.stack import Stack, StackOptions
 ROOT = Path(__file__).parents[3]
 DIST = ROOT / "web" / "dist"
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+SCREENS = ROOT / "out" / "screens"
+"""Pictures of pages that tests leave for people to look at."""
+
 MIB = 1024 * 1024
 
 OpenSite = Callable[..., Awaitable[Site]]

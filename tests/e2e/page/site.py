@@ -94,6 +94,16 @@ class Site:
         ]
         await self.page.evaluate(_DROP, files)
 
+    async def drop_from_disk(self, *paths: Path) -> None:
+        """Let files and folders fall on the page as the desktop does it, by their places."""
+        session = await self.page.context.new_cdp_session(self.page)
+        data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            await session.send(
+                "Input.dispatchDragEvent", {"type": kind, "x": 400, "y": 400, "data": data}
+            )
+        await session.detach()
+
     async def pick(self, *paths: Path) -> None:
         """Choose files with the browser's own dialog."""
         await self.page.get_by_test_id("picker").set_input_files(list(paths))

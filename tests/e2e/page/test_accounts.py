@@ -34,6 +34,31 @@ async def test_another_person_sees_nothing_of_it(
     await stranger.page.get_by_role("heading", name="Welcome back").wait_for()
 
 
+NOWHERE = ("not-a-uuid", "a%2Fb", "%E0%A4%A", "x" * 2_000)
+
+
+@pytest.mark.parametrize(
+    ("locale", "no_video", "no_link"),
+    [
+        ("en-US", "There is nothing here", "This link no longer works"),
+        ("es-ES", "Aquí no hay nada", "Este enlace ya no sirve"),
+    ],
+)
+async def test_an_address_that_leads_nowhere_says_so_however_it_is_spelled(
+    open_site: OpenSite, locale: str, no_video: str, no_link: str
+) -> None:
+    site = await open_site(locale=locale)
+    await site.sign_up()
+    for place in NOWHERE:
+        await site.go(f"/videos/{place}")
+        await site.page.get_by_text(no_video).wait_for(timeout=10_000)
+        for path in ("/s/", "/embed/"):
+            await site.go(path + place)
+            # What is no text at all ("%E0%A4%A") the router takes for no address of the page.
+            gone = site.page.get_by_text(no_link).or_(site.page.get_by_text(no_video))
+            await gone.wait_for(timeout=10_000)
+
+
 async def test_a_password_is_changed_and_ends_all_other_sessions(open_site: OpenSite) -> None:
     one, two = await open_site(), await open_site()
     email = await one.sign_up()

@@ -12,14 +12,13 @@ from typing import Any
 import imageio_ffmpeg
 import psycopg
 import pytest
-from tests.e2e.page.conftest import AXE, ROOT, OpenSite
+from tests.e2e.page.conftest import AXE, SCREENS, OpenSite
 from tests.e2e.page.site import Site
 
 from carrete.local.stack import Stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(400)]
 
-SCREENS = ROOT / "out" / "screens"
 DEVICES: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1280, "height": 800}},
     "phone": {

@@ -4,7 +4,8 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Dialog, Route
+from playwright.async_api import Dialog
+from tests.e2e.page.parts import PLENTY, Parts
 from tests.e2e.page.site import Site
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(240)]
@@ -20,39 +21,6 @@ new MutationObserver(() => {
 """
 
 
-PLENTY = 100
-"""More parts than any upload here has."""
-
-
-class Parts:
-    """Parts on their way to the store: the first few pass, the others are held."""
-
-    def __init__(self, passing: int) -> None:
-        self.left = passing
-        self.sent = 0
-        self.stored = asyncio.Event()
-        self.held: list[Route] = []
-
-    async def handle(self, route: Route) -> None:
-        if route.request.method != "PUT":
-            await route.continue_()
-            return
-        self.sent += 1
-        if self.left == 0:
-            self.held.append(route)
-            self.stored.set()
-            return
-        self.left -= 1
-        await route.continue_()
-
-    async def drop(self) -> None:
-        """Those that are held are lost, as when the line breaks; none is held from now on."""
-        self.left = PLENTY
-        held, self.held = self.held, []
-        for route in held:
-            await route.abort("internetdisconnected")
-
-
 async def test_a_dropped_clip_is_uploaded_and_its_progress_arrives_without_reload(
     site: Site, real_clip: Path
 ) -> None:
@@ -65,6 +33,10 @@ async def test_a_dropped_clip_is_uploaded_and_its_progress_arrives_without_reloa
     seen = await site.page.evaluate("seen")
     assert {"processing", "ready"} <= {state for state, _ in seen}
     assert any(0 < value < 100 for state, value in seen if state == "processing")
+    # Its storyboard follows the pointer.
+    card = site.card("Big Buck Bunny")
+    await card.hover()
+    await card.locator("[style*='background-image']").wait_for()
 
 
 async def test_an_upload_goes_on_after_a_reload_and_sends_only_what_is_missing(

@@ -1,14 +1,60 @@
 """A video's page: played while it is made, followed, changed, handed on."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
-from tests.e2e.page.conftest import OpenSite
-from tests.e2e.page.site import Site
+from playwright.async_api import Route
+from tests.e2e.page.conftest import SCREENS, OpenSite
+from tests.e2e.page.site import WAIT_MS, Site
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(300)]
 
 VIDEO = "document.querySelector('video')"
+SMALLEST = "RESOLUTION=640x360"
+
+
+async def serve_as_in_the_first_seconds(site: Site) -> None:
+    """Until a video is ready, its playlist lists no more than is there at the very first."""
+
+    async def handle(route: Route) -> None:
+        video = await site.ask(route.request.url.removeprefix(site.url).split("/hls/")[0])
+        answer = await route.fetch()
+        head, *streams = (await answer.text()).split("#EXT-X-STREAM-INF")
+        listed = streams if video["state"] == "ready" else [s for s in streams if SMALLEST in s]
+        await route.fulfill(response=answer, body="#EXT-X-STREAM-INF".join([head, *listed]))
+
+    await site.page.route("**/hls/master.m3u8", handle)
+
+
+async def until_offered(site: Site, *names: str) -> None:
+    """Wait until the menu of sizes offers these beside the automatic choice."""
+    button = site.page.get_by_role("button", name="Quality")
+    items = site.page.get_by_role("menuitemradio")
+    found: list[str] = []
+    try:
+        async with asyncio.timeout(WAIT_MS / 1000):
+            while found != ["Auto", *names]:
+                await button.click()
+                await items.first.wait_for()
+                found = [text.split(" ")[0] for text in await items.all_inner_texts()]
+                await site.page.keyboard.press("Escape")
+                await items.first.wait_for(state="detached")
+    except TimeoutError as exc:
+        raise AssertionError(f"offers {found}, never {names}") from exc
+
+
+async def preview_at(site: Site, fraction: float) -> str:
+    """Which part of the storyboard is shown while the pointer is over a place of the seek bar."""
+    bar = site.page.locator("media-time-range")
+    box = await bar.bounding_box()
+    assert box is not None
+    await bar.hover(position={"x": box["width"] * fraction, "y": box["height"] / 2})
+    picture = site.page.locator("media-preview-thumbnail[slot=preview] img")
+    await picture.wait_for()
+    assert await picture.evaluate("(image) => image.decode().then(() => image.naturalWidth > 0)")
+    place: str = await picture.evaluate("(image) => getComputedStyle(image).transform")
+    return place
 
 
 async def until_ready(site: Site, video_id: str) -> None:
@@ -20,23 +66,30 @@ async def until_ready(site: Site, video_id: str) -> None:
 async def test_a_video_plays_while_it_is_made_and_its_map_lights_up(
     site: Site, long_clip: Path
 ) -> None:
+    await serve_as_in_the_first_seconds(site)
     await site.pick(long_clip)
     await site.card("Forty seconds", "processing").wait_for()
     video_id = await site.open_video("Forty seconds")
     cells = site.page.locator("[data-column]")
     await cells.first.wait_for()
     await site.until(f"{VIDEO}?.readyState >= 2")
-    await site.page.evaluate(f"{VIDEO}.play()")
+    await site.page.evaluate(f"window.stayed = true; void {VIDEO}.play()")
     await site.until(f"{VIDEO}.currentTime > 1")
+    await until_offered(site, "360p")
     assert (await site.ask(f"/api/videos/{video_id}"))["state"] == "processing"
     await site.until("document.querySelectorAll('[data-column][data-state=running]').length > 0")
     await site.until("document.querySelectorAll('[data-column][data-state=done]').length > 0")
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    await site.page.screenshot(path=SCREENS / "at-work-desktop-light.png", full_page=True)
 
     await until_ready(site, video_id)
     await site.until(
         "document.querySelectorAll('[data-column]:not([data-state=done])').length === 0"
     )
     await site.until(f"Math.abs({VIDEO}.duration - 40) < 0.2")
+    await until_offered(site, "720p", "480p", "360p")
+    await site.until(f"{VIDEO}.currentTime > 1")
+    assert await preview_at(site, 0.2) != await preview_at(site, 0.8)
 
     for height in (360, 720):
         await site.page.get_by_role("button", name="Quality").click()
@@ -48,6 +101,7 @@ async def test_a_video_plays_while_it_is_made_and_its_map_lights_up(
     await site.page.get_by_text("attempt 1").wait_for()
     await site.page.get_by_role("group", name="Chunk map").press("ArrowRight")
     await site.page.get_by_role("cell", name="H.264").first.wait_for()
+    assert await site.page.evaluate("window.stayed")
 
 
 async def test_a_processed_video_is_downloaded_renamed_and_processed_again(
@@ -119,6 +173,12 @@ async def test_a_link_plays_for_strangers_until_it_is_taken_back(
     await stranger.until(f"{VIDEO}?.readyState >= 2")
     await stranger.page.evaluate(f"{VIDEO}.play()")
     await stranger.until(f"{VIDEO}.currentTime > 0.5")
+    # The player's help is made only now: the policy has to know its styles as well.
+    help_open = stranger.page.locator("media-keyboard-shortcuts-dialog[open]")
+    await stranger.page.locator("media-controller").press("Shift+?")
+    await help_open.wait_for()
+    await stranger.page.keyboard.press("Escape")
+    await help_open.wait_for(state="detached")
     await stranger.page.goto(link.replace("/s/", "/embed/"))
     await stranger.until(f"{VIDEO}?.readyState >= 2")
 

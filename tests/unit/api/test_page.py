@@ -7,6 +7,8 @@ import pytest
 from tests.unit.api.memory_api import MemoryApi, open_api
 from tests.unit.api.test_http import assert_problem
 
+from carrete.api.page import PLAYER_STYLES, policy
+
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
@@ -75,18 +77,27 @@ async def test_the_page_may_load_its_own_and_read_the_bucket_and_nothing_else(
 ) -> None:
     objects = api.app.state.api.objects_origin
     headers = (await api.anyone.get("/", headers=BROWSER)).headers
-    policy = dict(part.split(" ", 1) for part in headers["content-security-policy"].split("; "))
-    assert policy["default-src"] == "'none'"
-    assert policy["script-src"] == policy["style-src"] == "'self'"
-    assert policy["connect-src"] == f"'self' {objects}"
-    assert policy["media-src"] == f"'self' blob: {objects}"
-    assert policy["frame-ancestors"] == "'none'"
-    # media-chrome's shadow roots bring their own <style>; nothing else may be inline.
-    unsafe = [name for name, value in policy.items() if "unsafe" in value]
-    assert unsafe == ["style-src-elem"]
-    assert policy["style-src-attr"] == "'none'"
+    rules = dict(part.split(" ", 1) for part in headers["content-security-policy"].split("; "))
+    assert rules["default-src"] == "'none'"
+    assert rules["script-src"] == rules["style-src"] == "'self'"
+    assert rules["connect-src"] == f"'self' {objects}"
+    assert rules["media-src"] == f"'self' blob: {objects}"
+    assert rules["frame-ancestors"] == "'none'"
+    # media-chrome's shadow roots bring their own <style>, each known; nothing else may be inline.
+    assert rules["style-src-elem"] == " ".join(["'self'", *PLAYER_STYLES])
+    assert "unsafe" not in headers["content-security-policy"]
+    assert rules["style-src-attr"] == "'none'"
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["cross-origin-opener-policy"] == "same-origin"
+
+
+def test_nginx_sends_the_policy_that_the_api_sends() -> None:
+    conf = Path(__file__).parents[3] / "infra" / "instance" / "nginx" / "headers.conf"
+    _, sent, _ = next(
+        line.split('"') for line in conf.read_text().splitlines() if "Content-Security" in line
+    )
+    filled = sent.replace("@BUCKET_ORIGIN@", "https://b").replace("$carrete_framers", "*")
+    assert filled == policy("https://b", framed=True)
 
 
 async def test_only_the_embedded_player_may_be_framed(api: MemoryApi) -> None:

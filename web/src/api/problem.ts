@@ -32,6 +32,18 @@ export function asProblem(error: unknown): Problem {
   return new Problem({ code: UNREACHABLE, detail: String(error) }, 0);
 }
 
+/** What was asked for by an address: nobody typed a malformed one, so there is nothing at it.
+ *
+ * @throws Problem `not_found` where the API would call the address itself not valid.
+ */
+export async function atAddress<T>(asked: Promise<T>): Promise<T> {
+  return asked.catch((error: unknown) => {
+    const { code, body } = asProblem(error);
+    if (code !== "invalid_request") throw error;
+    throw new Problem({ ...body, code: "not_found" }, 404);
+  });
+}
+
 /** Whether asking again may help. */
 export function isPassing(error: unknown): boolean {
   const { status } = asProblem(error);

@@ -2,7 +2,7 @@
 
 import { infiniteQueryOptions, QueryClient, queryOptions } from "@tanstack/react-query";
 import { api, take, type VideoState } from "./client";
-import { isPassing } from "./problem";
+import { atAddress, isPassing } from "./problem";
 
 export const SORTS = [
   "-created_at",
@@ -91,7 +91,9 @@ export const videoQuery = (id: string) =>
   queryOptions({
     queryKey: keys.video(id),
     queryFn: ({ signal }) =>
-      take(api.GET("/api/videos/{video_id}", { params: { path: { video_id: id } }, signal })),
+      atAddress(
+        take(api.GET("/api/videos/{video_id}", { params: { path: { video_id: id } }, signal })),
+      ),
   });
 
 export const mapQuery = (id: string) =>

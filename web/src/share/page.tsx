@@ -4,7 +4,7 @@ import { Download, Lock } from "lucide-react";
 import { type FormEvent, lazy, Suspense, useId, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, type SharedVideo, take } from "@/api/client";
-import { asProblem } from "@/api/problem";
+import { asProblem, atAddress } from "@/api/problem";
 import { clock, pictureName } from "@/lib/format";
 import { useTitle } from "@/lib/hooks";
 import { Button, buttonClass } from "@/ui/button";
@@ -22,11 +22,13 @@ function useShared(token: string) {
   const query = useQuery({
     queryKey: ["shared", token, key],
     queryFn: ({ signal }) =>
-      take(
-        api.GET("/api/shared/{token}", {
-          params: { path: { token }, query: key ? { key } : {} },
-          signal,
-        }),
+      atAddress(
+        take(
+          api.GET("/api/shared/{token}", {
+            params: { path: { token }, query: key ? { key } : {} },
+            signal,
+          }),
+        ),
       ),
     refetchInterval: ({ state }) =>
       state.data && !state.data.password_required && state.data.state !== "ready"

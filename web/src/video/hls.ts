@@ -37,6 +37,20 @@ export interface PlayerState {
 
 export const NOTHING: PlayerState = { qualities: [], chosen: -1, shown: -1, failed: false };
 
+/** The renditions that a master playlist lists, by the paths of their own lists. Pure.
+ *
+ * What follows in an address may change while the rendition stays the same.
+ */
+export function renditionsIn(master: string, base: string): string[] {
+  return [...master.matchAll(/^#EXT-X-STREAM-INF:.*\r?\n([^#\r\n]+)/gm)].map((found) =>
+    pathOf(found[1] ?? "", base),
+  );
+}
+
+function pathOf(address: string, base: string): string {
+  return new URL(address, base).pathname;
+}
+
 /** Times that the player mends itself before it gives up. */
 const MENDS = 3;
 
@@ -46,6 +60,10 @@ export class Stream {
   private readonly source: string;
   private mends = 0;
   private state = NOTHING;
+  /** What the playlist listed when it was last loaded; null while it is on its way. */
+  private listed: ReadonlySet<string> | null = null;
+  /** Whether it may have changed since it was asked for. */
+  private outdated = false;
 
   constructor(video: HTMLVideoElement, source: string, onState: (state: PlayerState) => void) {
     this.video = video;
@@ -61,8 +79,13 @@ export class Stream {
       this.state = { ...this.state, ...part };
       onState(this.state);
     };
+    // Before hls.js leaves out what this browser can't play.
+    this.hls.on(Hls.Events.MANIFEST_LOADED, (_, { levels }) => {
+      this.listed = new Set(levels.map(({ url }) => pathOf(url, location.href)));
+    });
     this.hls.on(Hls.Events.MANIFEST_PARSED, (_, { levels }) => {
       change({ qualities: qualities(levels), failed: false });
+      if (this.outdated) void this.refresh();
     });
     this.hls.on(Hls.Events.LEVEL_SWITCHED, (_, { level }) => change({ shown: level }));
     this.hls.on(Hls.Events.ERROR, (_, data) => {
@@ -78,19 +101,26 @@ export class Stream {
 
   readonly choose: (index: number) => void;
 
-  /** Read the master playlist again when it lists other renditions now; playing goes on. */
+  /** Read the master playlist again when it lists other renditions now; playing goes on.
+   *
+   * hls.js reads it once: who came when only the smallest was there would keep to that one.
+   */
   async refresh(): Promise<void> {
-    if (this.hls.levels.length === 0) return;
+    this.outdated = this.listed === null;
+    if (this.outdated) return;
     const answer = await fetch(this.source).catch(() => null);
     if (!answer?.ok) return;
-    const listed = [...(await answer.text()).matchAll(/^#EXT-X-STREAM-INF/gm)].length;
-    if (listed === this.hls.levels.length) return;
+    const now = renditionsIn(await answer.text(), new URL(this.source, location.href).href);
+    const { listed } = this;
+    // It is null when another call was faster.
+    if (!listed || (now.length === listed.size && now.every((path) => listed.has(path)))) return;
     this.reload();
   }
 
   /** Begin again where it stands: what was loaded may be of an earlier run. */
   reload(): void {
     const { currentTime, paused } = this.video;
+    this.listed = null;
     this.hls.config.startPosition = currentTime;
     this.hls.loadSource(this.source);
     if (!paused) void this.video.play().catch(() => undefined);

@@ -3,8 +3,8 @@ import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
 import { lazy, Suspense, useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import type { Video } from "@/api/client";
-import { videoQuery } from "@/api/queries";
+import type { Video, VideoMap } from "@/api/client";
+import { mapQuery, videoQuery } from "@/api/queries";
 import { ago, bytes, clock, date, number, percent, pictureName } from "@/lib/format";
 import { useLanguage, useNow, useTitle } from "@/lib/hooks";
 import { useHidden } from "@/library/trash";
@@ -111,8 +111,14 @@ function Section({
   );
 }
 
+/** Renditions of which something is there. */
+function begunIn({ cells }: VideoMap): number {
+  return new Set(cells.map(({ rendition }) => rendition)).size;
+}
+
 /** The player once there is something to play; until then what is being waited for. */
 function Stage({ video }: { video: Video }) {
+  const { data: begun = 0 } = useQuery({ ...mapQuery(video.id), select: begunIn });
   const base = `/api/videos/${video.id}`;
   const { has_poster: poster, has_storyboard: storyboard } = video;
   const media = useMemo(
@@ -130,7 +136,7 @@ function Stage({ video }: { video: Video }) {
           <Player
             media={media}
             title={video.name}
-            revision={`${video.state} ${video.finished_at}`}
+            revision={`${video.state} ${video.finished_at} ${begun}`}
           />
         </Suspense>
       ) : (
