@@ -5,6 +5,7 @@ import json
 import os
 import random
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from carrete.client.upload import UploadRequest, upload_file
 from carrete.domain.failures import CarreteError
 from chaos.clips import JUNK, LONG, SMALL, Clip, Kind, make_clip
 from chaos.ledger import Answer, Fate, Promise, Watch
+from chaos.settings import ABANDONED_S
 from chaos.world import World
 
 PASSWORD = "correct horse battery"
@@ -32,9 +34,11 @@ AGAIN_S = 0.5
 BREAK_S = (1.0, 6.0)
 """Seconds after which the restless watcher hangs up, from and to."""
 
-REFUSALS = frozenset({"invalid_state", "not_found", "upload_gone"})
-"""Answers to what came too late: to a wish, or to an upload that stood still for longer than runs
-let it (``settings.ABANDONED_S``), whose client then begins anew."""
+TOO_LATE = frozenset({"invalid_state", "not_found"})
+"""Answers to a wish that came too late."""
+
+STOOD_STILL = frozenset({"not_found", "upload_gone"})
+"""Answers to an upload that stood still for ``ABANDONED_S``; its client then begins anew."""
 
 Make = Callable[[Kind], Clip]
 
@@ -75,6 +79,18 @@ def plan_uploads(seed: int, seconds: float, users: int, count: int) -> tuple[Pla
             )
         )
     return tuple(planned)
+
+
+def foreseen_upload(error: CarreteError, seconds: float) -> bool:
+    """Whether an upload may be told this ``seconds`` after its client began; all else is our fault.
+
+    ``invalid_state`` tells a client that came back that the upload had been completed, by a request
+    whose answer was lost.
+    """
+    if not isinstance(error, ApiError):
+        return isinstance(error, UnreachableError | TransferError)
+    passing = error.status in PASSING_STATUSES or error.code == "invalid_state"
+    return passing or (error.code in STOOD_STILL and seconds >= ABANDONED_S)
 
 
 @dataclass
@@ -124,13 +140,15 @@ class User:
             return
         async with asyncio.timeout(UPLOAD_S):
             while not promise.acknowledged:
+                began = time.monotonic()
                 try:
                     if planned.by_command:
                         await self._by_command(promise)
                     else:
                         await self._by_library(promise)
                 except CarreteError as exc:
-                    self._complain("upload", exc)
+                    if not foreseen_upload(exc, time.monotonic() - began):
+                        self.world.ledger.complaints.append(f"upload: {exc}")
                     await asyncio.sleep(AGAIN_S)
         if planned.fate is not Fate.KEEP:
             await asyncio.sleep(planned.wish_s)
@@ -190,21 +208,13 @@ class User:
             await wishes[promise.fate](promise.video_id)
             promise.answer = Answer.DONE
         except ApiError as exc:
-            promise.answer = Answer.REFUSED if exc.code in REFUSALS else Answer.LOST
+            promise.answer = Answer.REFUSED if exc.code in TOO_LATE else Answer.LOST
             if exc.retried:
                 promise.answer = Answer.LOST
-            self._complain(promise.fate, exc)
+            if not (exc.code in TOO_LATE or exc.status in PASSING_STATUSES):
+                self.world.ledger.complaints.append(f"{promise.fate}: {exc}")
         except UnreachableError:
             promise.answer = Answer.LOST
-
-    def _complain(self, doing: str, error: CarreteError) -> None:
-        """An answer that nobody foresaw is a fault of ours, whatever went wrong."""
-        expected = isinstance(error, UnreachableError | TransferError) or (
-            isinstance(error, ApiError)
-            and (error.status in PASSING_STATUSES or error.code in REFUSALS)
-        )
-        if not expected:
-            self.world.ledger.complaints.append(f"{doing}: {error}")
 
     def _environment(self) -> dict[str, str]:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("CARRETE_", "AWS_"))}

@@ -1,4 +1,4 @@
-"""The kinds of faults: each a small class with a name, a way to strike and a way to heal."""
+"""The kinds of faults: each a class with a name, a way to strike and a way to heal."""
 
 from chaos.faults.base import Fault
 from chaos.faults.database import DATABASE

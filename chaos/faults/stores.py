@@ -1,6 +1,8 @@
 """S3 and SQS that can't be reached, are slow, answer wrongly or not at all."""
 
 import random
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ClassVar
 
 from chaos.faults.base import Fault
@@ -20,25 +22,66 @@ from chaos.spells import (
 )
 from chaos.world import World
 
+USUALLY = Duration(1.0, 6.0)
+LONGER = Duration(2.0, 8.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A fault that is a spell of the gateway.
+
+    Attributes:
+        make: the spell, from the share of calls that it hits, what chooses them, and the seconds
+            that the fault lasts.
+    """
+
+    name: str
+    make: Callable[[float, random.Random, float], Spell]
+    lasts: Duration = USUALLY
+
+
+_STORE = (
+    _Kind("s3.500", lambda share, chance, _: Refuse("s3", share, chance)),
+    _Kind(
+        "s3.slow-down",
+        lambda share, chance, _: Refuse("s3", share, chance, status=503, code="SlowDown"),
+    ),
+    _Kind("s3.reset", lambda share, chance, _: Reset("s3", share, chance)),
+    _Kind("s3.lose-answers", lambda share, chance, _: LoseAnswer("s3", share, chance)),
+    _Kind("s3.truncate", lambda share, chance, _: Truncate("s3", share, chance)),
+    _Kind("s3.hang", lambda share, chance, lasts: Hang("s3", share, chance, seconds=lasts), LONGER),
+    _Kind("s3.delay", lambda share, chance, _: Delay("s3", share, chance)),
+)
+
+_QUEUE = (
+    _Kind("sqs.500", lambda share, chance, _: Refuse("sqs", share, chance)),
+    _Kind("sqs.reset", lambda share, chance, _: Reset("sqs", share, chance)),
+    _Kind(
+        "sqs.hang", lambda share, chance, lasts: Hang("sqs", share, chance, seconds=lasts), LONGER
+    ),
+    # received messages get lost too
+    _Kind("sqs.lose-answers", lambda share, chance, _: LoseAnswer("sqs", share, chance)),
+    _Kind("sqs.drop", lambda share, chance, _: Drop("sqs", share, chance, SENDING)),
+    _Kind("sqs.double", lambda share, chance, _: Double("sqs", share, chance, SENDING)),
+    _Kind(
+        "sqs.late-and-out-of-order", lambda share, chance, _: Late("sqs", share, chance, SENDING)
+    ),
+)
+
 
 class _Cast(Fault):
-    """A fault that is a spell of the gateway."""
+    """A fault of one of the kinds above."""
 
-    lasts = Duration(1.0, 6.0)
-    service: ClassVar[str]
+    kind: ClassVar[_Kind]
 
     def __init__(self, pick: int, lasts_s: float) -> None:
         super().__init__(pick, lasts_s)
         self.spell: Spell | None = None
 
-    def make(self, share: float, chance: random.Random) -> Spell:
-        """The spell."""
-        raise NotImplementedError
-
     async def strike(self, world: World) -> str:
         # Now and then every call, mostly some of them.
         share = (0.3, 0.6, 1.0)[self.pick % 3]
-        self.spell = self.make(share, random.Random(self.pick))
+        self.spell = self.kind.make(share, random.Random(self.pick), self.lasts_s)
         world.gateway.spells.append(self.spell)
         return f"{share:.0%} of the calls"
 
@@ -47,151 +90,9 @@ class _Cast(Fault):
             world.gateway.spells.remove(self.spell)
 
 
-class StoreErrors(_Cast):
-    """S3 answers 500."""
-
-    name = "s3.500"
-
-    def make(self, share: float, chance: random.Random) -> Spell:
-        return Refuse("s3", share, chance)
+def _fault(kind: _Kind) -> type[Fault]:
+    return type(kind.name, (_Cast,), {"name": kind.name, "lasts": kind.lasts, "kind": kind})
 
 
-class StoreSlowDown(_Cast):
-    """S3 answers 503 SlowDown."""
-
-    name = "s3.slow-down"
-
-    def make(self, share: float, chance: random.Random) -> Spell:
-        return Refuse("s3", share, chance, status=503, code="SlowDown")
-
-
-class StoreResets(_Cast):
-    """Connections to S3 are reset."""
-
-    name = "s3.reset"
-
-    def make(self, share: float, chance: random.Random) -> Spell:
-        return Reset("s3", share, chance)
-
-
-class StoreLosesAnswers(_Cast):
-    """S3 does what is asked, and its answers are lost."""
-
-    name = "s3.lose-answers"
-
-    def make(self, share: float, chance: random.Random) -> Spell:
-        return LoseAnswer("s3", share, chance)
-
-
-class StoreTruncates(_Cast):
-    """S3's answers break off in the middle."""
-
-    name = "s3.truncate"
-
-    def make(self, share: float, chance: random.Random) -> Spell:
-        return Truncate("s3", share, chance)
-
-
-class StoreHangs(_Cast):
-    """S3 takes requests and does not answer."""
-
-    name = "s3.hang"
-    lasts = Duration(2.0, 8.0)
-
-    def make(self, share: float, chance: random.Random) -> Spell:
-        return Hang("s3", share, chance, seconds=self.lasts_s)
-
-
-class StoreDelays(_Cast):
-    """S3 is slow."""
-
-    name = "s3.delay"
-
-    def make(self, share: float, chance: random.Random) -> Spell:
-        return Delay("s3", share, chance)
-
-
-STORE: tuple[type[Fault], ...] = (
-    StoreErrors,
-    StoreSlowDown,
-    StoreResets,
-    StoreLosesAnswers,
-    StoreTruncates,
-    StoreHangs,
-    StoreDelays,
-)
-
-
-class QueueErrors(_Cast):
-    """SQS answers 500."""
-
-    name = "sqs.500"
-
-    def make(self, share: float, chance: random.Random) -> Spell:
-        return Refuse("sqs", share, chance)
-
-
-class QueueResets(_Cast):
-    """Connections to SQS are reset."""
-
-    name = "sqs.reset"
-
-    def make(self, share: float, chance: random.Random) -> Spell:
-        return Reset("sqs", share, chance)
-
-
-class QueueHangs(_Cast):
-    """SQS takes requests and does not answer."""
-
-    name = "sqs.hang"
-    lasts = Duration(2.0, 8.0)
-
-    def make(self, share: float, chance: random.Random) -> Spell:
-        return Hang("sqs", share, chance, seconds=self.lasts_s)
-
-
-class QueueLosesAnswers(_Cast):
-    """SQS does what is asked, and its answers are lost: received messages too."""
-
-    name = "sqs.lose-answers"
-
-    def make(self, share: float, chance: random.Random) -> Spell:
-        return LoseAnswer("sqs", share, chance)
-
-
-class QueueDrops(_Cast):
-    """SQS loses messages that it took."""
-
-    name = "sqs.drop"
-
-    def make(self, share: float, chance: random.Random) -> Spell:
-        return Drop("sqs", share, chance, SENDING)
-
-
-class QueueDoubles(_Cast):
-    """SQS delivers messages twice."""
-
-    name = "sqs.double"
-
-    def make(self, share: float, chance: random.Random) -> Spell:
-        return Double("sqs", share, chance, SENDING)
-
-
-class QueueReorders(_Cast):
-    """SQS delivers messages late and out of order."""
-
-    name = "sqs.late-and-out-of-order"
-
-    def make(self, share: float, chance: random.Random) -> Spell:
-        return Late("sqs", share, chance, SENDING)
-
-
-QUEUE: tuple[type[Fault], ...] = (
-    QueueErrors,
-    QueueResets,
-    QueueHangs,
-    QueueLosesAnswers,
-    QueueDrops,
-    QueueDoubles,
-    QueueReorders,
-)
+STORE = tuple(_fault(kind) for kind in _STORE)
+QUEUE = tuple(_fault(kind) for kind in _QUEUE)

@@ -5,6 +5,7 @@ from tests.contract.conftest import Stores
 
 from carrete.domain.account import EmailTakenError
 from carrete.domain.artifacts import ArtifactKind
+from carrete.domain.failures import FailureCode
 from carrete.domain.task import NewTask, TaskKind
 from carrete.ports import Completion, StoredFile
 
@@ -96,6 +97,39 @@ async def test_live_keys_and_originals_are_known(stores: Stores) -> None:
     known = await stores.maintenance.known_keys(["k", original, "other"])
     assert known == {"k", original}
     assert await stores.maintenance.dead_keys(0, 10) == []
+
+
+async def test_a_failure_that_may_be_ours_is_to_be_buried_until_it_is(stores: Stores) -> None:
+    owner = (await stores.account()).id
+    for code in (FailureCode.INTERNAL, FailureCode.DAMAGED_FILE):
+        await stores.queued(owner)
+        claim = await stores.jobs.claim("w", LEASE)
+        assert claim is not None
+        await stores.jobs.reject(claim.task, code, f"because of {code}")
+    (dead,) = await stores.maintenance.unburied(10)
+    assert dead.reason == "because of internal_error"
+    assert await stores.maintenance.unburied(0) == []
+    await stores.maintenance.letter_sent(dead)
+    assert await stores.maintenance.unburied(10) == []
+
+
+async def test_a_redriven_task_is_not_to_be_buried_before_it_fails_again(stores: Stores) -> None:
+    owner = (await stores.account()).id
+    await stores.queued(owner)
+    for _ in range(5):
+        assert await stores.jobs.claim("w", LEASE) is not None
+        await stores.elapse(LEASE + 1)
+        await stores.maintenance.free_expired(10)
+    (first,) = await stores.maintenance.unburied(10)
+    assert await stores.jobs.redrive(first.bell.task_id)
+    assert await stores.maintenance.unburied(10) == []
+    claim = await stores.jobs.claim("w", LEASE)
+    assert claim is not None
+    await stores.jobs.reject(claim.task, FailureCode.INTERNAL, "again")
+    # who sent the first letter says so late
+    await stores.maintenance.letter_sent(first)
+    (second,) = await stores.maintenance.unburied(10)
+    assert (second.bell, second.reason) == (first.bell, "again")
 
 
 async def test_old_events_are_pruned(stores: Stores) -> None:

@@ -12,13 +12,14 @@ from bench.drain import fairness
 async def test_queued_jobs_of_many_users_are_drained_and_nobody_starves(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(drain, "REMOVALS", 200)
+    monkeypatch.setattr(drain, "REMOVALS", 400)
     monkeypatch.setattr(drain, "VIDEOS", 0)
     report = await drain.run()
     lost, _, served = report.rows[:3]
-    assert (lost.value, lost.detail) == (0, "200 of 200 done, 0 wrong, 0 lost")
-    # by when the first of the others has all of its five, everybody has had some
-    assert served.value > 0
+    assert (lost.value, lost.detail) == (0, "400 of 400 done, 0 wrong, 0 lost")
+    # by when the first of the others has all of its ten, everybody has had about as many: tasks
+    # that are under way in a worker which had to wait make the difference
+    assert served.value >= 0.5, report.rows
 
 
 @pytest.mark.e2e

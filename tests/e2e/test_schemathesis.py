@@ -98,10 +98,11 @@ def run(
             timeout=20,
         )
         if answer.status_code == 431:
-            # an address longer than any may be is refused before it is looked at
+            # an address longer than any may be is refused before it is looked at, valid or not
             assert len(answer.request.url or "") > MAX_TARGET
-            return
-        case.validate_response(answer, checks=checks)
+            case.validate_response(answer, checks=CHECKS)
+        else:
+            case.validate_response(answer, checks=checks)
 
     try:
         send()

@@ -74,7 +74,7 @@ def operation(
         responses: further successes.
         statuses: of problems that have another one here than usual.
     """
-    common = ["internal_error", "unavailable"]
+    common = ["headers_too_large", "internal_error", "unavailable"]
     common += [] if tag == "system" else ["rate_limited"]
     common += ["invalid_request"] if changes or not public else []
     common += [] if public else ["unauthenticated"]

@@ -96,6 +96,11 @@ SENTENCES: dict[FailureCode, Sentence] = {
 }
 
 
+PERHAPS_OURS = frozenset({FailureCode.INTERNAL, FailureCode.GAVE_UP})
+"""Failures that may be our fault: the operator gets a dead letter, and a redrive builds on what was
+made."""
+
+
 class CarreteError(Exception):
     """Base of every error that Carrete raises on purpose."""
 

@@ -15,7 +15,13 @@ from carrete.ports.common import (
 )
 from carrete.ports.events import EventLog
 from carrete.ports.jobs import Completion, JobStore, Need, Removal, StoredFile
-from carrete.ports.maintenance import AbandonedUpload, Freed, MaintenanceStore, QueueCounts
+from carrete.ports.maintenance import (
+    AbandonedUpload,
+    DeadTask,
+    Freed,
+    MaintenanceStore,
+    QueueCounts,
+)
 from carrete.ports.notices import Notices
 from carrete.ports.objects import ObjectHead, ObjectStore, OpenUpload, PartToSend, SignedRequest
 from carrete.ports.operator import (
@@ -55,6 +61,7 @@ __all__ = [
     "ChunkSize",
     "Completion",
     "DeadLetterMessage",
+    "DeadTask",
     "Doorbell",
     "DumpError",
     "DumpStore",

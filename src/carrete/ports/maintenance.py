@@ -26,11 +26,25 @@ class Freed:
 
     Attributes:
         waiting: put back, to be rung for.
-        given_up: failed, to be buried in the dead-letter queue.
+        given_up: failed; ``unburied`` has them too.
     """
 
     waiting: tuple[Doorbell, ...]
     given_up: tuple[Doorbell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadTask:
+    """A task that failed and perhaps should not have.
+
+    Attributes:
+        attempt: the one that failed.
+        reason: for the operator.
+    """
+
+    bell: Doorbell
+    attempt: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +70,14 @@ class MaintenanceStore(Protocol):
 
     async def free_expired(self, limit: int) -> "Freed":
         """Put tasks whose lease ran out back, or fail those that were lost too often."""
+        ...
+
+    async def unburied(self, limit: int) -> Sequence[DeadTask]:
+        """Failed tasks that the dead-letter queue has to get, those that failed first first."""
+        ...
+
+    async def letter_sent(self, dead: DeadTask) -> None:
+        """The dead-letter queue has the task; nothing happens when it is at work again."""
         ...
 
     async def unseen(self, older_than_s: float, limit: int) -> Sequence[Doorbell]:

@@ -94,9 +94,7 @@ class Reconciler:
     async def _lead(self) -> Round:
         freed = await self.maintenance.free_expired(AT_ONCE)
         await ring(self.queue, freed.waiting)
-        for bell in freed.given_up:
-            with suppress(TransientError):
-                await self.queue.bury(bell, "its worker was lost too often")
+        await self._bury()
         unseen = await self.maintenance.unseen(self.resend_s, AT_ONCE)
         await ring(self.queue, unseen)
         return Round(
@@ -108,6 +106,19 @@ class Reconciler:
             swept=await self.sweep(),
             events_pruned=await self._prune(),
         )
+
+    async def _bury(self) -> None:
+        """Send the dead letters of failed tasks. Their rows ask for it until one was taken.
+
+        A round that ends in between sends one twice, which a redrive knows as stale.
+        """
+        for dead in await self.maintenance.unburied(AT_ONCE):
+            try:
+                await self.queue.bury(dead.bell, dead.reason)
+            except TransientError as exc:
+                log.warning("a dead letter has to wait", error=str(exc))
+                return
+            await self.maintenance.letter_sent(dead)
 
     async def _abandoned(self) -> int:
         found = await self.maintenance.abandoned(self.upload_expiry_s, AT_ONCE)

@@ -154,7 +154,6 @@ class TaskRunner:
             error=decision.detail,
             exc_info=error if not isinstance(error, CarreteError) else None,
         )
-        bell = Doorbell(task.id, task.owner_id)
         try:
             match decision:
                 case Retry(delay_s, detail) | WaitOut(delay_s, detail):
@@ -180,9 +179,7 @@ class TaskRunner:
                 case DeadLetter(code, detail):
                     await self._persist(lambda: self.jobs.reject(task, code, detail))
                     progress.failure = code
-                    with suppress(TransientError):
-                        await self.queue.bury(bell, detail)
-                    return "dead_letter"
+                    return "dead_letter"  # reconcile sends it: it follows from the row
         except (LeaseLostError, TaskCanceledError):
             await self._let_go(task)
             return "lost"
@@ -228,8 +225,8 @@ def _age_s(task: Task) -> float:
 async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
     """Finish ``work`` even when canceled meanwhile.
 
-    A drain must not come between a video's failure and the dead letter that tells its operator.
-    What is awaited in it is bounded by the lease.
+    A drain must not come between a failure and the row that tells of it. What is awaited in it is
+    bounded by the lease.
     """
     running = asyncio.ensure_future(work)
     try:

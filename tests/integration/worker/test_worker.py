@@ -173,10 +173,8 @@ async def test_an_unforeseen_error_ends_in_the_dead_letter_queue_and_a_redrive_m
         patch.setitem(run_task.HANDLERS, TaskKind.FINISH, broken)
         async with desk.worker():
             failed = await desk.settled(video)
-            async with asyncio.timeout(30):
-                # the letter is sent after the failure was written down
-                while not (letters := await list_dead_letters(desk.container.queue, 10)):
-                    await asyncio.sleep(0.1)
+            await desk.reconcile()
+            letters = await list_dead_letters(desk.container.queue, 10)
     assert (failed.state, failed.failure) == (VideoState.FAILED, FailureCode.INTERNAL)
     (letter,) = letters
     assert "nobody foresaw this" in letter.reason

@@ -8,11 +8,11 @@ import pytest
 from carrete.adapters.memory import MemoryObjects, MemoryQueue, MemoryStore
 from carrete.domain.account import Account, Role
 from carrete.domain.artifacts import original_key
-from carrete.domain.failures import UnavailableError
+from carrete.domain.failures import FailureCode, UnavailableError
 from carrete.domain.ids import new_id
 from carrete.domain.task import TaskKind, TaskState
 from carrete.domain.video import Video, VideoState
-from carrete.ports import NewVideo
+from carrete.ports import Doorbell, NewVideo
 from carrete.usecases.collect_garbage import collect_garbage
 from carrete.usecases.reconcile import Reconciler
 
@@ -101,6 +101,28 @@ async def test_a_task_lost_too_often_is_buried() -> None:
     (letter,) = await world.queue.dead_letters(10, 1)
     assert letter.task_id is not None
     assert (await world.store.video(owner.id, video.id)).state is VideoState.FAILED
+
+
+async def test_a_dead_letter_that_could_not_be_sent_is_sent_by_a_later_round() -> None:
+    class Deaf(MemoryQueue):
+        async def bury(self, bell: Doorbell, reason: str) -> None:
+            del bell, reason
+            msg = "SQS is away"
+            raise UnavailableError(msg)
+
+    world = World()
+    owner = await world.account()
+    video, _, _ = await world.uploading(owner)
+    await world.store.submit(owner.id, video.id, None)
+    claim = await world.store.claim("w", 10)
+    assert claim is not None
+    await world.store.reject(claim.task, FailureCode.INTERNAL, "KeyError")
+    assert (await replace(world.reconciler, queue=Deaf()).round()).led
+    assert world.queue.dead == {}
+    for _ in range(2):
+        await world.reconciler.round()
+    (letter,) = await world.queue.dead_letters(10, 1)
+    assert (letter.task_id, letter.reason) == (claim.task.id, "KeyError")
 
 
 async def test_a_store_that_hangs_keeps_nobody_from_freeing_leases() -> None:

@@ -8,7 +8,12 @@ from uuid import UUID
 from carrete import tracing
 from carrete.adapters.memory.state import ArtifactRow, JobRow, State, TaskRow
 from carrete.domain.artifacts import JsonObject, original_key
-from carrete.domain.failures import FailureCode, LeaseLostError, TaskCanceledError
+from carrete.domain.failures import (
+    PERHAPS_OURS,
+    FailureCode,
+    LeaseLostError,
+    TaskCanceledError,
+)
 from carrete.domain.ids import new_id
 from carrete.domain.task import Claim, NewTask, Task, TaskKind, TaskState
 from carrete.domain.video import IN_WORK, Event, Video, VideoState
@@ -270,10 +275,11 @@ class MemoryJobs(State):
             finished_at=self.clock(),
         )
         row.lease_until = None
+        row.to_bury = code in PERHAPS_OURS
         if task.kind is TaskKind.REMOVE:
             return
         self.stop_tasks(task.video_id, but=task.id)
-        if code not in {FailureCode.INTERNAL, FailureCode.GAVE_UP}:
+        if code not in PERHAPS_OURS:
             for key in self.keys.values():
                 if key.job_id == task.job_id and key.state == "live":
                     key.state = "dead"
@@ -316,6 +322,7 @@ class MemoryJobs(State):
             if row.task.state in {TaskState.FAILED, TaskState.CANCELED}:
                 self.put_back(row, 0.0, failed=-row.task.failures, detail=None)
                 self.change_task(row, failure=None, progress=0.0)
+                row.to_bury = False
                 bells.append(Doorbell(row.task.id, row.task.owner_id))
         video = self.rows[dead.task.video_id].video
         if video.state is VideoState.FAILED:

@@ -12,7 +12,7 @@ from carrete.domain.failures import FailureCode
 from carrete.domain.retry import MAX_FAILURES
 from carrete.domain.task import TaskState
 from carrete.domain.video import VideoState
-from carrete.ports import AbandonedUpload, Doorbell, Freed, QueueCounts
+from carrete.ports import AbandonedUpload, DeadTask, Doorbell, Freed, QueueCounts
 
 _LONGEST_DOUBLING = 6
 
@@ -48,6 +48,20 @@ class MemoryMaintenance(MemoryJobs):
                 self._note(row.task, "task.lost")
                 waiting.append(bell)
         return Freed(tuple(waiting), tuple(given_up))
+
+    async def unburied(self, limit: int) -> Sequence[DeadTask]:
+        """See the port."""
+        return [
+            DeadTask(Doorbell(task.id, task.owner_id), task.attempt, task.detail or "")
+            for task in (row.task for row in self.tasks.values() if row.to_bury)
+            if task.state is TaskState.FAILED
+        ][:limit]
+
+    async def letter_sent(self, dead: DeadTask) -> None:
+        """See the port."""
+        row = self.tasks.get(dead.bell.task_id)
+        if row is not None and row.task.attempt == dead.attempt:
+            row.to_bury = False
 
     async def unseen(self, older_than_s: float, limit: int) -> Sequence[Doorbell]:
         """See the port."""

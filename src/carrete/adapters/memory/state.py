@@ -47,6 +47,7 @@ class TaskRow:
     run_after: datetime
     rung_at: datetime
     rings: int = 0
+    to_bury: bool = False
     lease_until: datetime | None = None
 
 

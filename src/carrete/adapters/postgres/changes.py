@@ -1,7 +1,8 @@
 """Pieces of transactions that several stores share: changes of state, each with its event.
 
 Order of locks, so that no two transactions wait for each other: the video's row first, then rows
-of its tasks. ``claim``, which starts from a task, skips rows that are locked instead of waiting.
+of its tasks. ``claim``, which starts from a task, skips rows and turns of owners that are locked
+instead of waiting.
 """
 
 from collections.abc import Collection, Iterable

@@ -1,14 +1,22 @@
 """Which task runs next: fair among owners, first seconds first, nobody starves (ADR 2)."""
 
+from carrete.adapters.postgres.engine import TURN_LOCK
+
 AGED_S = 30
 """Seconds of waiting after which a task counts as urgent, so that a stream of first chunks of
 some owners can't hold back the later chunks of others for ever."""
 
-# Among all owners with waiting tasks, each owner's best one is a candidate. Between candidates
+# Among all owners with waiting tasks, each owner's best ones are candidates. Between candidates
 # the order is: urgency; then the owner with the fewest running tasks; then the owner who was
 # served longest ago. One owner's thousand tasks thus weigh as much as another's single one.
 # The owners are found by a loose index scan (a few index look-ups each), so that the cost grows
 # with the number of owners who wait, not with the number of their tasks.
+#
+# Claims that are open at the same time don't see each other: all would serve the same owner. So
+# each tries to lock an owner's turn, in that order, and what is equally urgent goes to the owner
+# whose turn it got. Nothing waits: where all turns are taken, or the owner has nothing left that
+# is as urgent, the order stands as it is. ``line`` is materialized, so that the locks are tried
+# in its order and only as far as one is got.
 PICK = f"""
 WITH RECURSIVE waiting AS (
     (SELECT owner_id FROM task WHERE state = 'pending' ORDER BY owner_id LIMIT 1)
@@ -21,31 +29,41 @@ running AS (
     SELECT owner_id, count(*) AS n FROM task WHERE state = 'running' GROUP BY owner_id
 ),
 best AS (
-    SELECT b.id, w.owner_id,
+    SELECT b.*, w.owner_id, o.served_at, coalesce(r.n, 0) AS running,
            CASE WHEN b.run_after < now() - interval '{AGED_S} s' THEN 0 ELSE b.priority END
                AS urgency
     FROM waiting w CROSS JOIN LATERAL (
-        SELECT t.id, t.priority, t.run_after FROM task t
+        SELECT t.id, t.priority, t.run_after, t.created_at, t.index FROM task t
         WHERE t.owner_id = w.owner_id AND t.state = 'pending' AND t.run_after <= now()
+            AND t.video_id <> ALL(CAST(:passed AS uuid[]))
         ORDER BY t.priority, t.created_at, t.index, t.id LIMIT :depth
     ) b
+    LEFT JOIN running r ON r.owner_id = w.owner_id
+    LEFT JOIN owner_turn o ON o.owner_id = w.owner_id
     WHERE w.owner_id IS NOT NULL
+),
+line AS MATERIALIZED (
+    SELECT id, owner_id, served_at, urgency, row_number() OVER (ORDER BY urgency, running,
+        served_at NULLS FIRST, priority, created_at, index, id) AS place
+    FROM best ORDER BY place
+),
+turn AS MATERIALIZED (
+    SELECT owner_id FROM line
+    WHERE pg_try_advisory_xact_lock({TURN_LOCK}, hashtext(owner_id::text)) LIMIT 1
 )
-SELECT t.id, t.video_id, t.owner_id, t.kind
-FROM best b
-JOIN task t ON t.id = b.id
-LEFT JOIN running r ON r.owner_id = b.owner_id
-LEFT JOIN owner_turn o ON o.owner_id = b.owner_id
+SELECT t.id, t.video_id, t.owner_id, t.kind, l.served_at, n.owner_id IS NOT NULL AS in_turn
+FROM line l
+JOIN task t ON t.id = l.id
+LEFT JOIN turn n ON n.owner_id = l.owner_id
 WHERE t.state = 'pending'
-ORDER BY b.urgency, coalesce(r.n, 0), o.served_at NULLS FIRST, t.priority, t.created_at, t.index,
-    t.id
+ORDER BY l.urgency, n.owner_id IS NULL, l.place
 LIMIT 1
 FOR UPDATE OF t SKIP LOCKED
-"""  # noqa: S608 - one constant of this module
+"""  # noqa: S608 - constants of two modules
 
-# A worker that finds an owner's best task locked by another worker looks at the next ones;
-# so many workers may claim for one owner in the same moment.
-DEPTH = 64
+DEPTHS = (8, 512)
+"""How many of an owner's best tasks are looked at, and how many where others hold all of those: a
+claim returns with nothing only when nothing is to be had. Few, since every owner's are sorted."""
 
 TAKE = """
 UPDATE task t SET state = 'running', attempt = t.attempt + 1, worker = :worker, progress = 0,
@@ -57,9 +75,13 @@ RETURNING {columns}, j.plan AS job_plan, j.profile AS job_profile, j.traceparent
     v.extension AS source_extension, v.size_bytes AS source_bytes
 """
 
+# Changes nothing where the owner was served since ``PICK`` looked: the claim then saw an order that
+# is no longer true. Only who has the owner's turn writes this, so that claims don't wait here.
 SERVED = """
-INSERT INTO owner_turn (owner_id, served_at) VALUES (:owner, clock_timestamp())
+INSERT INTO owner_turn AS o (owner_id, served_at) VALUES (:owner, clock_timestamp())
 ON CONFLICT (owner_id) DO UPDATE SET served_at = excluded.served_at
+    WHERE o.served_at IS NOT DISTINCT FROM CAST(:seen AS timestamptz)
+RETURNING owner_id
 """
 
 # The video of a first task starts to be processed. Its row may be locked by its owner canceling

@@ -31,6 +31,7 @@ MAX_NOTIFY = 7900
 # The first number of the two-number advisory locks: keeps Carrete's locks apart from each other.
 EVENT_LOCK = 0x0CA1
 LEADER_LOCK = 0x0CA2
+TURN_LOCK = 0x0CA4
 
 # Classes of SQLSTATE that pass by themselves: connection, rollback (deadlock, serialization),
 # resources, operator intervention (shutdown), system error.

@@ -29,17 +29,19 @@ class PostgresJobs:
 
     async def claim(self, worker: str, lease_s: float) -> Claim | None:
         """See the port."""
-        for _ in range(_CLAIM_TRIES):
+        passed: list[UUID] = []
+        for left in reversed(range(_CLAIM_TRIES)):
             async with self._db.transaction() as tx:
-                picked = await tx.row(claims.PICK, depth=claims.DEPTH)
+                picked = await _pick(tx, passed)
                 if picked is None:
                     return None
-                if picked.kind == TaskKind.PREPARE and not await tx.rows(
-                    claims.START_VIDEO, video=picked.video_id
-                ):
+                if not await _in_turn(tx, picked) and left:
                     await tx.connection.rollback()
-                    continue
-                return await _take(tx, picked, worker, lease_s)
+                elif await _started(tx, picked):
+                    return await _take(tx, picked, worker, lease_s)
+                else:
+                    passed.append(picked.video_id)
+                    await tx.connection.rollback()
         return None
 
     async def waiting(self, older_than_s: float) -> bool:
@@ -234,8 +236,8 @@ class PostgresJobs:
             video = await tx.row("SELECT * FROM video WHERE id = :id FOR UPDATE", id=row.video_id)
             revived = await tx.rows(
                 "UPDATE task t SET state = 'pending', failures = 0, failure = NULL,"
-                " progress = 0, run_after = now(), rung_at = now(), rings = 0, lease_until = NULL"
-                " FROM task dead WHERE dead.id = :id AND dead.state = 'failed'"
+                " progress = 0, run_after = now(), rung_at = now(), rings = 0, lease_until = NULL,"
+                " to_bury = false FROM task dead WHERE dead.id = :id AND dead.state = 'failed'"
                 " AND t.job_id = dead.job_id AND t.state IN ('failed', 'canceled')"
                 " RETURNING t.id",
                 id=task_id,
@@ -277,10 +279,33 @@ class PostgresJobs:
         )
 
 
+async def _pick(tx: Transaction, passed: list[UUID]) -> Row[Any] | None:
+    """Choose and lock the task that is next, but none of the videos that were passed over."""
+    for depth in claims.DEPTHS:
+        picked = await tx.row(claims.PICK, depth=depth, passed=passed)
+        if picked is not None:
+            return picked
+    return None
+
+
+async def _in_turn(tx: Transaction, picked: Row[Any]) -> bool:
+    """Note that the owner is served, unless a claim did so that this one has not seen."""
+    if not picked.in_turn:  # another claim has the owner's turn and notes it
+        return True
+    served = await tx.rows(claims.SERVED, owner=picked.owner_id, seen=picked.served_at)
+    return bool(served)
+
+
+async def _started(tx: Transaction, picked: Row[Any]) -> bool:
+    """Start the video with its first task, unless its owner is changing it right now."""
+    if picked.kind != TaskKind.PREPARE:
+        return True
+    return bool(await tx.rows(claims.START_VIDEO, video=picked.video_id))
+
+
 async def _take(tx: Transaction, picked: Row[Any], worker: str, lease_s: float) -> Claim:
     sql = claims.TAKE.format(columns=rows.TASK)
     row = (await tx.rows(sql, id=picked.id, worker=worker, lease=lease_s))[0]
-    await tx.rows(claims.SERVED, owner=picked.owner_id)
     task = rows.to_task(row)
     if task.kind is TaskKind.PREPARE:
         tx.note(task.owner_id, task.video_id, "video.processing")

@@ -12,7 +12,7 @@ from carrete.adapters.postgres.outcomes import fail_task
 from carrete.domain.artifacts import original_key
 from carrete.domain.failures import FailureCode
 from carrete.domain.retry import MAX_FAILURES
-from carrete.ports import AbandonedUpload, Doorbell, Freed, QueueCounts
+from carrete.ports import AbandonedUpload, DeadTask, Doorbell, Freed, QueueCounts
 
 # An attempt that wrote keys is over when its task is no longer running it, and no worker that
 # lost it may still be at work (a canceled task keeps its lease until its worker has let go).
@@ -56,6 +56,27 @@ class PostgresMaintenance:
             async with self._db.transaction() as tx:
                 await _free(tx, row.id, row.video_id, bells, given_up)
         return Freed(tuple(bells), tuple(given_up))
+
+    async def unburied(self, limit: int) -> Sequence[DeadTask]:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            found = await tx.rows(
+                "SELECT id, owner_id, attempt, detail FROM task WHERE to_bury AND state = 'failed'"
+                " ORDER BY finished_at LIMIT :limit",
+                limit=limit,
+            )
+        return [
+            DeadTask(Doorbell(row.id, row.owner_id), row.attempt, row.detail or "") for row in found
+        ]
+
+    async def letter_sent(self, dead: DeadTask) -> None:
+        """See the port."""
+        async with self._db.transaction() as tx:
+            await tx.rows(
+                "UPDATE task SET to_bury = false WHERE id = :id AND attempt = :attempt",
+                id=dead.bell.task_id,
+                attempt=dead.attempt,
+            )
 
     async def unseen(self, older_than_s: float, limit: int) -> Sequence[Doorbell]:
         """See the port."""

@@ -7,7 +7,12 @@ from uuid import UUID
 from carrete.adapters.postgres import changes
 from carrete.adapters.postgres.engine import Transaction, dump
 from carrete.domain.artifacts import ArtifactKind, JsonObject
-from carrete.domain.failures import FailureCode, LeaseLostError, TaskCanceledError
+from carrete.domain.failures import (
+    PERHAPS_OURS,
+    FailureCode,
+    LeaseLostError,
+    TaskCanceledError,
+)
 from carrete.domain.task import Task, TaskKind
 from carrete.domain.video import VideoState
 from carrete.ports import Completion, Need, StoredFile
@@ -174,19 +179,21 @@ async def put_back(
 async def fail_task(tx: Transaction, task: Task, code: FailureCode, detail: str) -> None:
     """End a task, its video and the job's other tasks; the video's row is locked already.
 
-    The job's objects stay where the fault may be ours, for a redrive to build on.
+    Where the fault may be ours, the operator is to be told (``unburied``), and the job's objects
+    stay, for a redrive to build on.
     """
     await tx.rows(
-        "UPDATE task SET state = 'failed', failure = :code, detail = :detail,"
+        "UPDATE task SET state = 'failed', failure = :code, detail = :detail, to_bury = :to_bury,"
         " failures = failures + 1, finished_at = now(), lease_until = NULL WHERE id = :id",
         id=task.id,
+        to_bury=code in PERHAPS_OURS,
         code=code,
         detail=detail,
     )
     if task.kind is TaskKind.REMOVE:
         return
     await changes.stop_tasks(tx, task.video_id, but=task.id)
-    if code not in {FailureCode.INTERNAL, FailureCode.GAVE_UP}:
+    if code not in PERHAPS_OURS:
         await tx.rows(
             "UPDATE artifact SET state = 'dead' WHERE job_id = :job AND state = 'live'",
             job=task.job_id,

@@ -183,6 +183,8 @@ task = Table(
     _json("result"),
     Column("failure", String(40)),
     Column("detail", Text),
+    # it failed, and the dead-letter queue has not got it yet
+    _flag("to_bury"),
     _time("lease_until"),
     _time("run_after", null=False),
     _time("rung_at", null=False),
@@ -202,6 +204,7 @@ task = Table(
         postgresql_where=text("state = 'pending'"),
     ),
     Index("ix_task_running", "owner_id", postgresql_where=text("state = 'running'")),
+    Index("ix_task_to_bury", "finished_at", postgresql_where=text("to_bury")),
 )
 
 share = Table(

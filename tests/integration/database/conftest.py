@@ -1,0 +1,3 @@
+from tests.contract.conftest import stores
+
+__all__ = ["stores"]
