@@ -34,6 +34,7 @@ ENOUGH_VMAF = 93.0
 STEP = {VideoCodec.H264: 4, VideoCodec.AV1: 8}
 """From one CRF to the next on the way to the VMAF to compare at."""
 MAX_STEPS = 4
+HIGHEST_CRF = {VideoCodec.H264: 51, VideoCodec.AV1: 63}
 LIFTED = 3
 """Times the cap of a size, where the CRF alone is to decide."""
 SECONDS = 5
@@ -202,15 +203,21 @@ def _between(points: list[Made], vmaf: float) -> bool:
 def interpolated(points: list[Made], vmaf: float) -> float:
     """Bytes at ``vmaf``, between the nearest points: the logarithm of bytes is a line there.
 
+    Where all are better, as of a text that hardly moves, the smallest counts, which is too much.
+
     Raises:
-        ValueError: no point lies on one side of it; nothing is said beyond what was encoded.
+        ValueError: all are worse; nothing is said beyond what was encoded.
     """
-    if not _between(points, vmaf):
-        raise ValueError(f"VMAF {vmaf:.1f} is outside of what was encoded: {points}")
-    below = max((one for one in points if one.vmaf <= vmaf), key=lambda one: one.vmaf)
-    above = min((one for one in points if one.vmaf >= vmaf), key=lambda one: one.vmaf)
+    worse = [one for one in points if one.vmaf <= vmaf]
+    better = [one for one in points if one.vmaf >= vmaf]
+    if not better:
+        raise ValueError(f"no encode has a VMAF of {vmaf:.1f}: {points}")
+    above = min(better, key=lambda one: one.vmaf)
+    if not worse:
+        return float(above.size)
+    below = max(worse, key=lambda one: one.vmaf)
     if below.vmaf == above.vmaf:
-        return float(min(below.size, above.size))
+        return float(above.size)
     share = (vmaf - below.vmaf) / (above.vmaf - below.vmaf)
     return math.exp((1 - share) * math.log(below.size) + share * math.log(above.size))
 
@@ -222,7 +229,7 @@ def _shifted(plan: Plan, crf: int) -> Plan:
         renditions=tuple(
             replace(
                 one,
-                crf=max(1, one.crf + crf),
+                crf=min(max(1, one.crf + crf), HIGHEST_CRF[one.codec]),
                 max_bitrate=LIFTED
                 * bitrate_cap((one.width, one.height), plan.frame_rate, one.codec),
             )

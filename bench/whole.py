@@ -25,9 +25,10 @@ from carrete.domain.video import VideoState
 from carrete.usecases.tasks.encode import early_renditions
 
 SECONDS = int(os.environ.get("CARRETE_BENCH_SECONDS", "60"))
-"""Length of the video; 600 for the second goal, which takes an hour or so."""
-ROUNDS = int(os.environ.get("CARRETE_BENCH_ROUNDS", "3" if SECONDS <= 60 else "1"))  # noqa: PLR2004
-HAND_GOAL = "≤ 1.10" if SECONDS <= 60 else "≤ 1.05"  # noqa: PLR2004
+"""Length of the video; 600 for the second goal, for which only its two sides are made."""
+SHORT_S = 60
+ROUNDS = int(os.environ.get("CARRETE_BENCH_ROUNDS", "3" if SECONDS <= SHORT_S else "1"))
+HAND_GOAL = "≤ 1.10" if SECONDS <= SHORT_S else "≤ 1.05"
 EACH_GOAL = "≤ 0.50"
 
 
@@ -57,6 +58,8 @@ async def run() -> Report:
         for _ in range(ROUNDS):
             sides["hand"].add(await _scratch(lambda out: _hand(plan, source, out)))
             await _system(system, source, sides)
+            if SECONDS > SHORT_S:
+                continue
             sides["calls"].add(await _scratch(lambda out: _calls(transcoder, source, out)))
             for name, commands in (
                 ("each", by_hand.one_for_each_thing),
@@ -75,10 +78,12 @@ def _report(sides: dict[str, Side]) -> Report:
         ("calls", "hand", "its ffmpeg steps alone / best single command", ""),
         ("system", "each", f"Carrete / {one_each}", EACH_GOAL),
         ("calls", "each", f"its ffmpeg steps alone / {one_each}", EACH_GOAL),
-        ("system", "mediacms", "Carrete / the commands that MediaCMS runs", ""),
+        ("system", "mediacms", "Carrete / the commands that MediaCMS runs", EACH_GOAL),
     )
     rows = []
     for ours, theirs, name, goal in pairs:
+        if not (sides[ours].cpu_s and sides[theirs].cpu_s):
+            continue
         for what in ("cpu_s", "wall_s"):
             mine, other = (middle(getattr(sides[side], what)) for side in (ours, theirs))
             detail = f"{mine:.1f} and {other:.1f} s"

@@ -146,8 +146,8 @@ def compare(
 
 
 X264_EFFORT = "trellis=1:me=dia:partitions=p8x8,i8x8,i4x4"
-"""What is changed of the preset "veryfast". Trellis: 0.91 of its bytes at equal VMAF for 1.09 of its
-CPU. The smaller search and B-frames undivided: equal bytes for 0.91 of that CPU, over three clips."""
+"""What is changed of the preset "veryfast". Trellis: 0.91 of the bytes at equal VMAF for 1.09 of
+the CPU. The smaller search and B-frames undivided: equal bytes for 0.91 of that CPU."""
 
 _SVT_AV1 = (
     # Closed GOPs, keyframes on the grid alone.
