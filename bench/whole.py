@@ -44,11 +44,13 @@ class Side:
 
     cpu_s: list[float] = field(default_factory=list)
     wall_s: list[float] = field(default_factory=list)
+    rss: list[int] = field(default_factory=list)
 
     def add(self, *usages: Usage) -> None:
         """Count the steps of one round together."""
         self.cpu_s.append(sum(usage.cpu_s for usage in usages))
         self.wall_s.append(sum(usage.wall_s for usage in usages))
+        self.rss.append(max(usage.peak_rss for usage in usages))
 
 
 async def run() -> Report:
@@ -97,6 +99,11 @@ def _report(sides: dict[str, Side]) -> Report:
             mine, other = (middle(getattr(sides[side], what)) for side in (ours, theirs))
             detail = f"{mine:.1f} and {other:.1f} s"
             rows.append(Row(f"{what[:-2]}: {name}", mine / other, "x", goal, detail))
+    rows += [
+        Row(f"memory of the worker, {name}", middle(sides[side].rss) / 1e6, "MB")
+        for side, name in (("system", "one slot"), ("spread", "two slots of one thread"))
+        if sides[side].rss
+    ]
     return Report(f"The whole result of {SECONDS} s of 1080p, median of {ROUNDS}", rows)
 
 
@@ -137,7 +144,7 @@ async def _system(system: World, source: Path, side: Side, everything: Side) -> 
     if video.state is not VideoState.READY or video.finished_at is None or not video.uploaded_at:
         raise RuntimeError(f"the video failed: {video}")
     wall = (video.finished_at - video.uploaded_at).total_seconds()
-    side.add(Usage(worker.cpu_s, wall))
+    side.add(Usage(worker.cpu_s, wall, worker.peak_rss))
     everything.add(Usage(worker.cpu_s + others.cpu_s, wall))
     await system.client.remove(video.id)
 

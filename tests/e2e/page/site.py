@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,13 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, Request
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 PASSWORD = "correct horse battery"
 WAIT_MS = 60_000.0
 """Milliseconds that something may take to appear while two workers have all of the machine."""
+DRAGS = 20
+"""Times that files are held over a page before it notices."""
 
 _DROP = """
 (files) => {
@@ -98,10 +102,20 @@ class Site:
         """Let files and folders fall on the page as the desktop does it, by their places."""
         session = await self.page.context.new_cdp_session(self.page)
         data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
-        for kind in ("dragEnter", "dragOver", "drop"):
-            await session.send(
-                "Input.dispatchDragEvent", {"type": kind, "x": 400, "y": 400, "data": data}
-            )
+
+        async def drag(kind: str) -> None:
+            event = {"type": kind, "x": 400, "y": 400, "data": data}
+            await session.send("Input.dispatchDragEvent", event)
+
+        here = self.page.get_by_test_id("drop-here")
+        for _ in range(DRAGS):
+            # A page that is just being shown does not listen yet.
+            await drag("dragEnter")
+            await drag("dragOver")
+            with suppress(PlaywrightTimeout):
+                await here.wait_for(timeout=1_000)
+                break
+        await drag("drop")
         await session.detach()
 
     async def pick(self, *paths: Path) -> None:

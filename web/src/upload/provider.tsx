@@ -130,7 +130,10 @@ function useDrops(add: (picked: readonly Picked[]) => Promise<void>): boolean {
 function DropHere() {
   const { t } = useTranslation();
   return (
-    <div className="pointer-events-none fixed inset-0 z-50 bg-film/80 p-4 sm:p-8">
+    <div
+      className="pointer-events-none fixed inset-0 z-50 bg-film/80 p-4 sm:p-8"
+      data-testid="drop-here"
+    >
       <div className="perforated flex h-full flex-col items-center justify-center rounded-xl text-center text-[#f4eee3] [--holes:url(/holes-lit.svg)]">
         <Spool rolled className="mb-6 size-24 animate-reel text-lamp [animation-duration:4s]" />
         <p className="title text-3xl sm:text-4xl">{t("upload.drop")}</p>
