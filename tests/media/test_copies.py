@@ -10,6 +10,8 @@ from tests.media.frames import join, numbers_in, runs, times_in
 from tests.media.jobs import ignore
 from tests.media.test_inputs import run
 
+from carrete.adapters.ffmpeg.fragments import cut
+from carrete.adapters.ffmpeg.sandbox import OPEN_FILES
 from carrete.adapters.ffmpeg.transcoder import FfmpegTranscoder
 from carrete.domain import plan as planning
 from carrete.domain.artifacts import MadeFile
@@ -118,6 +120,24 @@ async def test_a_lean_source_of_long_gops_is_kept_and_its_list_only_grows(
         for text in [media_playlist(pieces[:n], str, complete=n == len(pieces))]
     }
     assert targets == {"#EXT-X-TARGETDURATION:12"}
+
+
+async def test_the_hundreds_of_chunks_of_a_long_video_are_joined(
+    clip: Clip, transcoder: FfmpegTranscoder, tmp_path: Path
+) -> None:
+    source = clip("copyable")
+    plan = replace(make_plan(await transcoder.probe(source)), gop=2, audio=None)
+    whole = replace(plan.chunks[0], frame_count=plan.frame_count)
+    plan = replace(plan, chunks=(whole,), renditions=(plan.top,))
+    [made] = await transcoder.encode_chunk(source, plan, whole, tmp_path, ignore)
+    layout = Layout.from_json(made.meta)
+    count = len(layout.fragments)
+    assert count > 2 * OPEN_FILES - 64  # more than a child may have open by default
+    parts = [tmp_path / f"{n}.mp4" for n in range(count)]
+    for place, part in enumerate(parts):
+        cut(made.path, layout, place, place + 1, part)
+    [joined] = await transcoder.assemble(plan, parts, None, tmp_path, ignore)
+    assert numbers_in(joined.path) == list(range(plan.frame_count))
 
 
 async def test_a_lost_chunk_of_copied_sound_is_noticed(

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from carrete.adapters.ffmpeg import probe_main, verify_main
-from carrete.adapters.ffmpeg.sandbox import Grant
+from carrete.adapters.ffmpeg.sandbox import OPEN_FILES, Grant
 from carrete.domain.plan import Chunk, Plan
 
 MIB = 1 << 20
@@ -63,8 +63,13 @@ def sound(ffmpeg: Path, source: Path, plan: Plan, out: Path) -> Grant:
 
 
 def assemble(ffmpeg: Path, parts: tuple[Path, ...], out: Path, size: int) -> Grant:
-    """For joining ``parts`` of ``size`` bytes together."""
-    return Grant(read=(ffmpeg, *folders(parts)), write=(out,), file_bytes=size * 2 + 1024 * MIB)
+    """For joining ``parts`` of ``size`` bytes together, all of which FFmpeg opens at once."""
+    return Grant(
+        read=(ffmpeg, *folders(parts)),
+        write=(out,),
+        file_bytes=size * 2 + 1024 * MIB,
+        open_files=OPEN_FILES + len(parts),
+    )
 
 
 def stills(result: Path, out: Path) -> Grant:

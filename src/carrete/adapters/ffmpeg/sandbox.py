@@ -13,6 +13,9 @@ from pathlib import Path
 ENVIRONMENT = (("SVT_LOG", "1"),)
 """All that a child sees of the environment, where credentials live: SVT-AV1 reports errors only."""
 
+OPEN_FILES = 256
+"""More than any child needs that reads one source."""
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:
@@ -25,6 +28,7 @@ class Grant:
         cpu_seconds: CPU time of the process, all threads together.
         file_bytes: size of the largest file that it may write.
         processes: processes and threads at a time, where bubblewrap works and we are not root.
+        open_files: that the process may have open at a time.
     """
 
     read: tuple[Path, ...]
@@ -33,6 +37,7 @@ class Grant:
     cpu_seconds: int = 3600
     file_bytes: int = 1 << 40
     processes: int = 1024
+    open_files: int = OPEN_FILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ class Jail:
             f"--cpu={grant.cpu_seconds}",
             f"--fsize={grant.file_bytes}",
             "--core=0",
-            "--nofile=256",
+            f"--nofile={grant.open_files}",
             "--",
         )
 
