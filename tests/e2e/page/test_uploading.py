@@ -1,11 +1,10 @@
 """Uploads as people make them: dropped, interrupted, resumed, refused."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Dialog
-from tests.e2e.page.parts import PLENTY, Parts
+from tests.e2e.page.parts import PLENTY, Parts, until_stored
 from tests.e2e.page.site import Site
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(240)]
@@ -45,13 +44,8 @@ async def test_an_upload_goes_on_after_a_reload_and_sends_only_what_is_missing(
     before = Parts(passing=2)
     await site.page.route("**/*uploadId=*", before.handle)
     await site.pick(heavy_clip)
-    async with asyncio.timeout(60):
-        await before.stored.wait()
-    video = (await site.ask("/api/videos"))["items"][0]["id"]
-    async with asyncio.timeout(60):
-        # The two that passed have been answered once the store lists them.
-        while len((await site.ask(f"/api/videos/{video}/upload"))["parts"]) < 2:
-            await asyncio.sleep(0.2)
+    await before.until_held()
+    video = await until_stored(site, 2)
 
     asked: list[str] = []
 
@@ -80,8 +74,7 @@ async def test_another_file_is_not_taken_for_the_one_that_was_begun(
     parts = Parts(passing=1)
     await site.page.route("**/*uploadId=*", parts.handle)
     await site.pick(heavy_clip)
-    async with asyncio.timeout(60):
-        await parts.stored.wait()
+    await parts.until_held()
     site.page.on("dialog", lambda dialog: dialog.accept())
     await site.page.reload()
     await site.page.get_by_test_id("same-file").set_input_files(real_clip)
@@ -96,8 +89,7 @@ async def test_an_upload_waits_for_the_connection_and_goes_on_by_itself(
     parts = Parts(passing=1)
     await site.page.route("**/*uploadId=*", parts.handle)
     await site.pick(heavy_clip)
-    async with asyncio.timeout(60):
-        await parts.stored.wait()
+    await parts.until_held()
     await site.page.context.set_offline(True)
     await parts.drop()
     await site.upload("Heavy", "offline").wait_for()
@@ -111,8 +103,7 @@ async def test_an_upload_can_be_paused_and_resumed_and_canceled(
     parts = Parts(passing=1)
     await site.page.route("**/*uploadId=*", parts.handle)
     await site.pick(heavy_clip)
-    async with asyncio.timeout(60):
-        await parts.stored.wait()
+    await parts.until_held()
     row = site.upload("Heavy")
     await row.get_by_role("button", name="Pause").click()
     await site.upload("Heavy", "paused").wait_for()

@@ -1,12 +1,11 @@
 """Ways into the tray that no picker knows: folders, the clipboard, files that the browser keeps."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Dialog
 from tests.e2e.page.conftest import OpenSite
-from tests.e2e.page.parts import PLENTY, Parts
+from tests.e2e.page.parts import PLENTY, Parts, until_stored
 from tests.e2e.page.site import Site
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(240)]
@@ -75,13 +74,9 @@ async def test_a_dropped_file_is_found_again_after_a_reload_by_itself(
     parts = Parts(passing=2)
     await site.page.route("**/*uploadId=*", parts.handle)
     await site.drop_from_disk(heavy_clip)
-    async with asyncio.timeout(60):
-        # All five are on their way, so that the page before has nothing left to send.
-        while len(parts.held) < 3:
-            await asyncio.sleep(0.1)
-        video = (await site.ask("/api/videos"))["items"][0]["id"]
-        while len((await site.ask(f"/api/videos/{video}/upload"))["parts"]) < 2:
-            await asyncio.sleep(0.2)
+    # All five are on their way, so that the page before has nothing left to send.
+    await parts.until_held(3)
+    video = await until_stored(site, 2)
     parts.left, parts.sent = PLENTY, 0
 
     async def accept(dialog: Dialog) -> None:

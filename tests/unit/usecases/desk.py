@@ -13,6 +13,7 @@ from carrete.domain.upload import MIB
 from carrete.domain.video import Video
 from carrete.usecases.complete_upload import complete_upload
 from carrete.usecases.create_upload import WantedUpload, create_upload
+from carrete.usecases.reconcile import Reconciler
 
 LIMIT = 1000 * MIB
 
@@ -63,3 +64,18 @@ class Desk:
 
 def sha256(data: bytes) -> str:
     return base64.b64encode(hashlib.sha256(data).digest()).decode()
+
+
+def leader(store: MemoryStore, objects: MemoryObjects, queue: MemoryQueue) -> Reconciler:
+    """What a worker does that leads."""
+    return Reconciler(
+        videos=store,
+        accounts=store,
+        maintenance=store,
+        objects=objects,
+        queue=queue,
+        resend_s=60,
+        upload_expiry_s=3600,
+        sweep_grace_s=600,
+        event_s=86400,
+    )

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.unit.usecases.desk import leader
 
 from carrete.adapters.memory import MemoryObjects, MemoryQueue, MemoryStore
 from carrete.domain.account import Account, Role
@@ -14,7 +15,6 @@ from carrete.domain.task import TaskKind, TaskState
 from carrete.domain.video import Video, VideoState
 from carrete.ports import Doorbell, NewVideo
 from carrete.usecases.collect_garbage import collect_garbage
-from carrete.usecases.reconcile import Reconciler
 
 
 class World:
@@ -23,17 +23,7 @@ class World:
         self.store = MemoryStore(lambda: datetime.now(UTC) + self.shift)
         self.objects = MemoryObjects()
         self.queue = MemoryQueue()
-        self.reconciler = Reconciler(
-            videos=self.store,
-            accounts=self.store,
-            maintenance=self.store,
-            objects=self.objects,
-            queue=self.queue,
-            resend_s=60,
-            upload_expiry_s=3600,
-            sweep_grace_s=600,
-            event_s=86400,
-        )
+        self.reconciler = leader(self.store, self.objects, self.queue)
 
     async def account(self) -> Account:
         return await self.store.create_account("a@example.org", "h", Role.USER)

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any, cast
 
 import pytest
-from tests.unit.usecases.desk import Desk
+from tests.unit.usecases.desk import Desk, leader
 from tests.unit.worker.test_minutes import Scratch
 
 from carrete.adapters.memory import MemoryStore
@@ -14,7 +14,6 @@ from carrete.domain.task import Claim, Task, TaskKind
 from carrete.domain.video import Video
 from carrete.ports import Completion, Transcoder, Workspace
 from carrete.usecases import run_task
-from carrete.usecases.reconcile import Reconciler
 from carrete.usecases.run_task import TaskRunner
 from carrete.usecases.tasks.bench import Bench, Progress
 
@@ -72,18 +71,7 @@ async def last_try(desk: Desk) -> tuple[Video, Claim, TaskRunner]:
 
 async def reconcile(desk: Desk) -> None:
     """One round of a worker that leads."""
-    reconciler = Reconciler(
-        videos=desk.store,
-        accounts=desk.store,
-        maintenance=desk.store,
-        objects=desk.objects,
-        queue=desk.queue,
-        resend_s=60,
-        upload_expiry_s=3600,
-        sweep_grace_s=600,
-        event_s=86400,
-    )
-    assert (await reconciler.round()).led
+    assert (await leader(desk.store, desk.objects, desk.queue).round()).led
 
 
 async def test_a_worker_that_is_drained_after_a_failure_still_writes_it_down(

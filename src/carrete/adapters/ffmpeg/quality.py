@@ -30,7 +30,7 @@ BURSTS_OF_ONE = 3
 """Bursts of a video of a single chunk."""
 _SPREAD = Fraction(5, 8)
 """From one measured chunk to the next the burst moves on by this share of the chunk's GOPs, so that
-bursts do not all lie where an encoder starts with a full buffer; near the golden section."""
+bursts do not all lie at its start; near the golden section."""
 
 
 def is_sampled(plan: Plan, chunk: Chunk) -> bool:
