@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from urllib.parse import quote
+from weakref import WeakValueDictionary
 
 from aiohttp import ClientError as HttpError
 from botocore.exceptions import BotoCoreError, ClientError
@@ -96,6 +97,7 @@ class S3Objects:
         """Use an open client; whoever opened it closes it."""
         self._s3 = client
         self._bucket = bucket
+        self._completing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def begin_upload(self, key: str, content_type: str) -> str:
         """See the port."""
@@ -147,7 +149,16 @@ class S3Objects:
         return found
 
     async def complete_upload(self, key: str, upload_id: str, parts: Sequence[Part]) -> None:
-        """See the port."""
+        """See the port.
+
+        In turns: S3 joins an upload once, however many ask at once, but LocalStack lets a second
+        one empty the object that the first has made, and the parts are gone by then.
+        """
+        turn = self._completing.setdefault(upload_id, asyncio.Lock())
+        async with turn:
+            await self._complete_upload(key, upload_id, parts)
+
+    async def _complete_upload(self, key: str, upload_id: str, parts: Sequence[Part]) -> None:
         with _translated(f"completing the upload of {key}"):
             await self._s3.complete_multipart_upload(
                 Bucket=self._bucket,
