@@ -15,8 +15,10 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 PASSWORD = "correct horse battery"
 WAIT_MS = 60_000.0
 """Milliseconds that something may take to appear while two workers have all of the machine."""
-DRAGS = 20
-"""Times that files are held over a page before it notices."""
+DROPS = 10
+"""Times that files are let go over a page before it takes them."""
+LOOK_MS = 5_000.0
+"""Milliseconds that a page has to notice files that hang over it, and those that were let go."""
 
 _DROP = """
 (files) => {
@@ -99,7 +101,14 @@ class Site:
         await self.page.evaluate(_DROP, files)
 
     async def drop_from_disk(self, *paths: Path) -> None:
-        """Let files and folders fall on the page as the desktop does it, by their places."""
+        """Let files and folders fall on the page as the desktop does it, by their places.
+
+        Once more when nothing comes of it, as people do: a page that is just being built does not
+        listen yet.
+
+        Raises:
+            AssertionError: the tray shows none of it.
+        """
         session = await self.page.context.new_cdp_session(self.page)
         data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
 
@@ -107,16 +116,20 @@ class Site:
             event = {"type": kind, "x": 400, "y": 400, "data": data}
             await session.send("Input.dispatchDragEvent", event)
 
-        here = self.page.get_by_test_id("drop-here")
-        for _ in range(DRAGS):
-            # A page that is just being shown does not listen yet.
-            await drag("dragEnter")
-            await drag("dragOver")
-            with suppress(PlaywrightTimeout):
-                await here.wait_for(timeout=1_000)
-                break
-        await drag("drop")
-        await session.detach()
+        try:
+            for _ in range(DROPS):
+                await drag("dragEnter")
+                await drag("dragOver")
+                with suppress(PlaywrightTimeout):
+                    await self.page.get_by_test_id("drop-here").wait_for(timeout=LOOK_MS)
+                    await drag("drop")
+                    await self.uploads.first.wait_for(timeout=LOOK_MS)
+                    return
+        finally:
+            await session.detach()
+        shown = await self.page.locator("body").inner_text()
+        msg = f"the page took nothing of {paths}; it shows: {shown}"
+        raise AssertionError(msg)
 
     async def pick(self, *paths: Path) -> None:
         """Choose files with the browser's own dialog."""
@@ -126,6 +139,11 @@ class Site:
         """A video in the library, in a state when one is given."""
         which = f"[data-state={state}]" if state else ""
         return self.page.locator(f"article{which}").filter(has_text=name)
+
+    @property
+    def uploads(self) -> Locator:
+        """All rows of the tray."""
+        return self.page.locator("li[data-status]")
 
     def upload(self, name: str, status: str | None = None) -> Locator:
         """A row of the tray, in a status when one is given."""

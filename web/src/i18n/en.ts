@@ -108,6 +108,7 @@ export const en = {
     chooseSame: "Choose the same file",
     clear: "Clear",
     done: "Uploaded. It is being processed.",
+    notTaken: "These files could not be taken. Reload the page and try again.",
     drop: "Let go to upload",
     dropHint: "Files and whole folders",
     goOn: "Go on",

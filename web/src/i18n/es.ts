@@ -110,6 +110,7 @@ export const es: Messages = {
     chooseSame: "Elegir el mismo archivo",
     clear: "Vaciar",
     done: "Subido. Se está procesando.",
+    notTaken: "No se han podido aceptar estos archivos. Recarga la página y vuelve a intentarlo.",
     drop: "Suelta para subir",
     dropHint: "Archivos y carpetas enteras",
     goOn: "Continuar",

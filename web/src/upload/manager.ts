@@ -117,15 +117,20 @@ export class Uploads {
   /** Add files; what can't be a video is refused at once, and what is known already goes on. */
   async add(picked: readonly Picked[]): Promise<void> {
     for (const { file, handle } of picked) {
+      const head = await readHead(file);
+      // Nothing waits between the look and the entry: the same file may be let go twice.
       const known = [...this.entries.values()].find(
         (entry) => entry.status !== "done" && isSameFile(file, entry.record),
       );
       if (known) {
-        this.giveFile(known, file);
+        if (known.status !== "refused") this.giveFile(known, file);
         continue;
       }
       const record = newRecord(this.accountId, file, handle);
-      const head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
+      if (head === null) {
+        this.entry(record, null, "failed").failure = new FileChanged();
+        continue;
+      }
       const refused = refusal(file.name, file.type, file.size, head);
       const entry = this.entry(record, file, refused ? "refused" : "waiting");
       entry.refusal = refused;
@@ -356,6 +361,15 @@ export class Uploads {
       failure: entry.failure,
     }));
     for (const watcher of this.watchers) watcher();
+  }
+}
+
+/** The file's first bytes; `null` where it can't be read, as after it was moved away. */
+async function readHead(file: File): Promise<Uint8Array | null> {
+  try {
+    return new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
+  } catch {
+    return null;
   }
 }
 

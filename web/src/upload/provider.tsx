@@ -1,8 +1,18 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { lazy, type ReactNode, Suspense, useCallback, useEffect, useRef, useState } from "react";
+import {
+  lazy,
+  type ReactNode,
+  Suspense,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
 import { useTranslation } from "react-i18next";
 import { patchEverywhere } from "@/live/live";
 import { Spool } from "@/ui/spool";
+import { say } from "@/ui/toast";
 import { UploadContext } from "./context";
 import type { Uploads } from "./manager";
 import { type Picked, pickDropped, pickListed } from "./pick";
@@ -20,36 +30,48 @@ export function UploadProvider({
   accountId: string;
   children: ReactNode;
 }) {
+  const { t } = useTranslation();
   const client = useQueryClient();
   const input = useRef<HTMLInputElement>(null);
   const [uploads, setUploads] = useState<Uploads | null>(null);
   const loading = useRef<Promise<Uploads> | null>(null);
 
   const load = useCallback(() => {
-    loading.current ??= import("./manager").then(async ({ Uploads }) => {
-      const made = new Uploads(accountId);
-      made.onVideo = (video) => patchEverywhere(client, video.id, () => video);
-      localStorage.setItem(LEFT, "1");
-      await made.restore();
-      setUploads(made);
-      return made;
-    });
+    loading.current ??= import("./manager")
+      .then(async ({ Uploads }) => {
+        const made = new Uploads(accountId);
+        made.onVideo = (video) => patchEverywhere(client, video.id, () => video);
+        localStorage.setItem(LEFT, "1");
+        await made.restore();
+        setUploads(made);
+        return made;
+      })
+      .catch((error: unknown) => {
+        // The next file asks for it again; Chromium remembers a failure until a reload.
+        loading.current = null;
+        throw error;
+      });
     return loading.current;
   }, [accountId, client]);
 
   useEffect(() => {
-    if (localStorage.getItem(LEFT)) void load();
+    if (localStorage.getItem(LEFT)) load().catch(() => undefined);
     return () => {
-      void loading.current?.then((made) => made.end());
+      loading.current?.then((made) => made.end()).catch(() => undefined);
       loading.current = null;
     };
   }, [load]);
 
   const add = useCallback(
-    async (picked: readonly Picked[]) => {
-      if (picked.length > 0) await (await load()).add(picked);
+    async (picked: readonly Picked[] | Promise<readonly Picked[]>) => {
+      try {
+        const files = await picked;
+        if (files.length > 0) await (await load()).add(files);
+      } catch {
+        say(t("upload.notTaken"), { tone: "bad" });
+      }
     },
-    [load],
+    [load, t],
   );
   const choose = useCallback(() => input.current?.click(), []);
   const dragging = useDrops(add);
@@ -87,9 +109,12 @@ function hasFiles(transfer: DataTransfer | null): transfer is DataTransfer {
 }
 
 /** Whether files hang over the page; takes them when they are let go, or pasted. */
-function useDrops(add: (picked: readonly Picked[]) => Promise<void>): boolean {
+function useDrops(
+  add: (picked: readonly Picked[] | Promise<readonly Picked[]>) => Promise<void>,
+): boolean {
   const [dragging, setDragging] = useState(false);
-  useEffect(() => {
+  // Before the page is shown: nothing may fall on one that does not listen yet.
+  useLayoutEffect(() => {
     let depth = 0;
     const stop = new AbortController();
     const on = <K extends keyof DocumentEventMap>(
@@ -114,7 +139,7 @@ function useDrops(add: (picked: readonly Picked[]) => Promise<void>): boolean {
       setDragging(false);
       if (!hasFiles(event.dataTransfer)) return;
       event.preventDefault();
-      void pickDropped(event.dataTransfer).then(add);
+      void add(pickDropped(event.dataTransfer));
     });
     on("paste", (event) => {
       const files = event.clipboardData?.files;
