@@ -5,11 +5,6 @@ const id = new URLSearchParams(location.search).get("video");
 const video = document.querySelector("video");
 const hls = new Hls();
 
-// Nothing that the stream did: a request given up for another rendition, pictures late on a busy
-// machine.
-const { INTERNAL_ABORTED, BUFFER_STALLED_ERROR, BUFFER_NUDGE_ON_STALL } = Hls.ErrorDetails;
-const HARMLESS = new Set([INTERNAL_ABORTED, BUFFER_STALLED_ERROR, BUFFER_NUDGE_ON_STALL]);
-
 const seen = {
   first: null, // the video's state and the end of what was listed, when the first frame was shown
   fatal: [],
@@ -19,7 +14,8 @@ const seen = {
 };
 
 hls.on(Hls.Events.ERROR, (_, data) => {
-  if (!data.fatal && HARMLESS.has(data.details)) return;
+  // The player itself gave a request up, for another rendition: nothing that the stream did.
+  if (data.details === Hls.ErrorDetails.INTERNAL_ABORTED) return;
   (data.fatal ? seen.fatal : seen.errors).push(`${data.details}: ${data.error?.message}`);
 });
 video.addEventListener("waiting", () => {
