@@ -84,6 +84,20 @@ async def test_a_drop_that_the_page_can_not_take_yet_is_not_lost_without_a_word(
     await site.card("Arrival.mkv").wait_for()
 
 
+async def test_a_file_that_is_gone_before_it_is_read_says_so(site: Site, folder: Path) -> None:
+    film = folder / "Arrival.mkv"
+
+    async def remove_first(route: Route) -> None:
+        film.unlink(missing_ok=True)
+        await route.continue_()
+
+    # The page knows its name and size by then, and looks into it once the uploader is loaded.
+    await site.page.route("**/manager-*.js", remove_first)
+    await site.drop_from_disk(film)
+    await site.upload(film.name, "failed").get_by_text("Add it again").wait_for()
+    assert (await site.ask("/api/videos"))["items"] == []
+
+
 async def test_a_dropped_file_is_found_again_after_a_reload_by_itself(
     site: Site, heavy_clip: Path
 ) -> None:
